@@ -1,0 +1,26 @@
+# libbpnn (shared and static), bpnn::embed, and their installation.
+
+bpnn_floors_up_to(8 all)
+if(NOT all)
+  return()
+endif()
+bpnn_floors_up_to(5 embed)
+
+function(bpnn_library target kind)
+  cmake_parse_arguments(L "" "" "OBJECTS;LIBRARIES" ${ARGN})
+  set(content "")
+  foreach(object ${L_OBJECTS})
+    list(APPEND content $<TARGET_OBJECTS:${object}>)
+  endforeach()
+  add_library(${target} ${kind} ${content})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PRIVATE ${L_LIBRARIES} m)
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C)
+endfunction()
+
+bpnn_library(bpnn_shared SHARED OBJECTS ${all} LIBRARIES Threads::Threads PkgConfig::JANSSON ZLIB::ZLIB)
+set_target_properties(bpnn_shared PROPERTIES OUTPUT_NAME bpnn VERSION ${PROJECT_VERSION} SOVERSION 0)
+target_link_options(bpnn_shared PRIVATE -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
+bpnn_library(bpnn_static STATIC OBJECTS ${all} LIBRARIES Threads::Threads PkgConfig::JANSSON ZLIB::ZLIB)
+set_target_properties(bpnn_static PROPERTIES OUTPUT_NAME bpnn)
+bpnn_library(bpnn_embed STATIC OBJECTS ${embed} LIBRARIES Threads::Threads)

@@ -1,0 +1,178 @@
+/* A trained network with everything needed to apply it to a raw table: columns, categories, missing
+ * rule, scalers, class labels, training summary. Fit, save, load, predict, evaluate. */
+#ifndef BPNN_MODEL_H
+#define BPNN_MODEL_H
+
+#include <bpnn/table.h>
+#include <bpnn/train.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BPNN_TASKS(X) X(AUTO, "auto") X(REGRESSION, "regression") X(BINARY, "binary") X(MULTICLASS, "multiclass")
+#define BPNN_SCALES(X) X(STANDARD, "standard") X(MINMAX, "minmax") X(ROBUST, "robust") X(NONE, "none") X(AUTO, "auto")
+#define BPNN_MISSINGS(X) X(MEDIAN, "median") X(MEAN, "mean") X(DROP, "drop") X(ERROR, "error")
+
+#define BPNN_X(id, name) BPNN_TASK_##id,
+typedef enum bpnn_task { BPNN_TASKS(BPNN_X) BPNN_TASK_COUNT } bpnn_task;
+#undef BPNN_X
+#define BPNN_X(id, name) BPNN_SCALE_##id,
+typedef enum bpnn_scale { BPNN_SCALES(BPNN_X) BPNN_SCALE_COUNT } bpnn_scale;
+#undef BPNN_X
+#define BPNN_X(id, name) BPNN_MISSING_##id,
+typedef enum bpnn_missing { BPNN_MISSINGS(BPNN_X) BPNN_MISSING_COUNT } bpnn_missing;
+#undef BPNN_X
+
+BPNN_API const char *bpnn_task_name(bpnn_task task);
+BPNN_API int bpnn_task_find(const char *name); /* -1: no such */
+BPNN_API const char *bpnn_scale_name(bpnn_scale scale);
+BPNN_API int bpnn_scale_find(const char *name);
+BPNN_API const char *bpnn_missing_name(bpnn_missing missing);
+BPNN_API int bpnn_missing_find(const char *name);
+
+/* ---- fitting ---- */
+
+/* Called for every warning and note: one line, no newline. */
+typedef void (*bpnn_message_fn)(const char *text, bool warning, void *context);
+
+/* How to make a model from a table. Set by bpnn_fit_options_default, then changed. Texts are
+ * borrowed during the call; NULL = the default that is named. Column lists are "a,b,3-17": names, numbers, ranges. */
+typedef struct bpnn_fit_options {
+    size_t struct_size;
+    /* columns */
+    const char *target;          /* the last column. The whole text as one exact name first, else split at commas */
+    const char *features;        /* all others */
+    const char *drop;            /* none */
+    const char *categorical;     /* none forced */
+    const char *numeric;         /* none forced */
+    const char *sample_weight;   /* a column; none */
+    const char *split_column;    /* a column that holds train, valid(ation) or test; none */
+    bool class_weight_balanced;
+    bpnn_task task;
+    const char *positive;        /* binary: the last class */
+    /* rows held back: a share in (0, 1), or a table of its own; NAN share = default (0.15, none below
+       60 rows), 0 = none */
+    double validation_share;
+    const bpnn_table *validation;
+    double test_share;           /* default 0 */
+    const bpnn_table *test;
+    /* encoding */
+    bpnn_scale scale;            /* standard */
+    bpnn_scale target_scale;     /* auto */
+    bpnn_missing missing;        /* median */
+    bool missing_indicator;      /* true */
+    /* network */
+    const char *hidden;          /* "64,32" or "64:relu,32:tanh"; "" = no hidden layer; NULL = by rule */
+    const char *activation;      /* of hidden layers: "relu", "leaky_relu(0.2)" */
+    const char *output_activation; /* by task */
+    const char *loss;            /* by task */
+    double loss_parameter;       /* NAN = the loss's default */
+    bpnn_bias bias;              /* neuron */
+    bpnn_init_kind init;         /* auto */
+    double init_parameter;       /* NAN */
+    bpnn_precision precision;    /* single */
+    bpnn_reduction reduction;    /* mean */
+    size_t group_rows;           /* 1024 */
+    /* training: method NULL = auto, batch SIZE_MAX = by rule, l2 NAN = by method or rule; seed is the
+       seed of the split and the initialiser too; the callbacks are called as bpnn_train does */
+    bpnn_train_options train;
+    bpnn_message_fn message;     /* NULL = none; warnings are kept in the model's summary too */
+    void *message_context;
+} bpnn_fit_options;
+
+BPNN_API void bpnn_fit_options_default(bpnn_fit_options *options);
+
+typedef struct bpnn_model bpnn_model;
+
+/* Splits, encodes, trains. On divergence or interruption the best finite model is still given and the
+ * status is OK: look at bpnn_model_summary(..)->stop. Everything is validated before training starts. */
+BPNN_API bpnn_status bpnn_fit(bpnn_model **model, const bpnn_table *table, const bpnn_fit_options *options,
+                              bpnn_error *error);
+BPNN_API void bpnn_model_free(bpnn_model *model);
+
+/* ---- files: docs/formats.md ---- */
+
+/* Writes aside, syncs, renames: the old file is whole until the new one is. Equal models give equal bytes. */
+BPNN_API bpnn_status bpnn_model_save(const bpnn_model *model, const char *path, bpnn_error *error);
+BPNN_API bpnn_status bpnn_model_load(bpnn_model **model, const char *path, bpnn_error *error);
+
+/* The same to and from memory. *bytes is freed with bpnn_release. */
+BPNN_API bpnn_status bpnn_model_write(const bpnn_model *model, void **bytes, size_t *size, bpnn_error *error);
+BPNN_API bpnn_status bpnn_model_read(bpnn_model **model, const void *bytes, size_t size, const char *name,
+                                     bpnn_error *error);
+
+/* ---- looking at a model ---- */
+
+/* Metrics of the whole pipeline in prediction mode, in the target's own unit. Undefined = NAN. */
+typedef struct bpnn_metrics {
+    bpnn_task task;
+    size_t rows;             /* with a target */
+    double loss;             /* training loss in training space, without penalty */
+    /* regression */
+    double mse, rmse, mae, r2, max_error;
+    /* classification */
+    double accuracy, precision, recall, f1, roc_auc, log_loss, macro_f1;
+    size_t class_count;
+    uint64_t *confusion;     /* class_count x class_count, [true * class_count + predicted]; owned by the metrics */
+    uint64_t unseen_labels;  /* rows whose true class the model does not know: counted as wrong */
+} bpnn_metrics;
+
+typedef struct bpnn_summary {
+    const char *method;
+    bpnn_stop stop;
+    size_t rows_train, rows_validation, rows_test;
+    size_t epochs, best_epoch;
+    uint64_t updates;
+    double seconds;          /* of this run; not stored in files (NAN after loading) */
+    uint64_t seed;
+    bpnn_train_result result;   /* as bpnn_train gave it; after loading only what files store */
+    size_t target_count;
+    const bpnn_metrics *train, *validation, *test; /* target_count each; NULL where there are no rows */
+    const char *method_why;  /* why auto chose the method; NULL if the user named it or after loading */
+    size_t warning_count;
+    const char *const *warnings;
+} bpnn_summary;
+
+/* All of these live as long as the model. */
+BPNN_API const bpnn_summary *bpnn_model_summary(const bpnn_model *model);
+BPNN_API const bpnn_net *bpnn_model_net(const bpnn_model *model);
+BPNN_API bpnn_task bpnn_model_task(const bpnn_model *model);
+BPNN_API size_t bpnn_model_target_count(const bpnn_model *model);
+BPNN_API const char *bpnn_model_target_name(const bpnn_model *model, size_t target);
+BPNN_API size_t bpnn_model_class_count(const bpnn_model *model); /* 0 for regression */
+BPNN_API const char *bpnn_model_class_label(const bpnn_model *model, size_t k); /* as written in the table */
+BPNN_API size_t bpnn_model_positive_class(const bpnn_model *model);
+BPNN_API size_t bpnn_model_feature_count(const bpnn_model *model); /* columns of the raw table */
+BPNN_API const char *bpnn_model_feature_name(const bpnn_model *model, size_t f);
+BPNN_API bool bpnn_model_feature_is_categorical(const bpnn_model *model, size_t f);
+
+/* The whole description as one JSON text (the model's metadata, pretty). Freed with bpnn_release. */
+BPNN_API bpnn_status bpnn_model_describe(const bpnn_model *model, char **json, bpnn_error *error);
+
+/* ---- applying a model ---- */
+
+/* Predictions for a raw table. Arrays belong to the prediction. */
+typedef struct bpnn_prediction {
+    size_t rows, columns;
+    double *values;          /* rows x columns: regression one column a target, in its unit;
+                                classification one probability a class (also for binary: 2 columns) */
+    size_t *label;           /* rows: the predicted class; NULL for regression */
+    uint64_t unseen_cells;   /* category cells never seen in training */
+    uint64_t imputed_cells;  /* missing cells replaced */
+} bpnn_prediction;
+
+BPNN_API bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table, size_t threads,
+                                        const char *isa, bpnn_prediction *prediction, bpnn_error *error);
+BPNN_API void bpnn_prediction_free(bpnn_prediction *prediction); /* the arrays; zeroes the struct */
+
+/* Metrics on a table that has the target column(s): target_count of them into metrics[]. */
+BPNN_API bpnn_status bpnn_model_evaluate(const bpnn_model *model, const bpnn_table *table, size_t threads,
+                                         const char *isa, bpnn_metrics *metrics, bpnn_error *error);
+BPNN_API void bpnn_metrics_free(bpnn_metrics *metrics);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

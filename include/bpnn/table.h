@@ -1,0 +1,90 @@
+/* Tables of real data: reading files of numbers and text. What the columns mean for a network
+ * (types, scaling, categories, splits) is decided by bpnn_fit and stored in the model.
+ *
+ * Formats: CSV (.csv .tsv .txt), IDX pairs "images.idx,labels.idx", NumPy .npy (1 or 2 dimensions),
+ * LIBSVM text (.libsvm .svm .svmlight), each also with .gz behind; "-" = CSV from standard input. */
+#ifndef BPNN_TABLE_H
+#define BPNN_TABLE_H
+
+#include <bpnn/matrix.h>
+#include <bpnn/status.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A table that was read whole. Immutable: any number of threads may look at it. */
+typedef struct bpnn_table bpnn_table;
+
+/* How to read. Set by bpnn_table_options_default (everything detected), then changed. Borrowed
+ * during the call. */
+typedef struct bpnn_table_options {
+    size_t struct_size;
+    char delimiter;      /* 0 = detect among , ; tab | and blanks */
+    int header;          /* -1 = detect, 0 = the first line is data, 1 = it has names */
+    char decimal;        /* 0 = detect, '.' or ',' */
+    const char *na;      /* texts of a missing cell, separated by commas; NULL = empty,NA,NaN,?,null */
+    const char *text;    /* column specs (names or numbers, commas) whose cells are kept as written even
+                            if all are numbers; NULL = none. The program passes target and --categorical */
+    bool text_target;    /* keep the last column so when `text` is NULL */
+    const char *format;  /* NULL = by the file name: "csv", "idx", "npy", "libsvm" */
+    uint64_t max_columns; /* 0 = 1,000,000; more are refused */
+    uint64_t max_bytes;   /* 0 = 16 GiB after decompression */
+} bpnn_table_options;
+
+BPNN_API void bpnn_table_options_default(bpnn_table_options *options);
+
+/* Reads a file whole and checks all of it. DATA errors name line, column and value. options NULL = default. */
+BPNN_API bpnn_status bpnn_table_read(bpnn_table **table, const char *path, const bpnn_table_options *options,
+                                     bpnn_error *error);
+
+/* The same from memory; `name` (NULL = "memory") stands in messages. */
+BPNN_API bpnn_status bpnn_table_read_memory(bpnn_table **table, const void *bytes, size_t size, const char *name,
+                                            const bpnn_table_options *options, bpnn_error *error);
+
+/* A table over the caller's matrix (borrowed until it is freed); names NULL = "1", "2", .. (copied). */
+BPNN_API bpnn_status bpnn_table_from_matrix(bpnn_table **table, bpnn_matrix matrix, const char *const *names,
+                                            bpnn_error *error);
+BPNN_API void bpnn_table_free(bpnn_table *table);
+
+BPNN_API size_t bpnn_table_rows(const bpnn_table *table);
+BPNN_API size_t bpnn_table_columns(const bpnn_table *table);
+
+/* The path or name it was read from. */
+BPNN_API const char *bpnn_table_source(const bpnn_table *table);
+
+/* Name of column c (0-based), UTF-8. Lives as long as the table. */
+BPNN_API const char *bpnn_table_column_name(const bpnn_table *table, size_t c);
+
+/* The column that `spec` means: an exact name first, else a 1-based number. DATA: none; the text
+ * suggests the nearest name. */
+BPNN_API bpnn_status bpnn_table_find_column(const bpnn_table *table, const char *spec, size_t *c, bpnn_error *error);
+
+/* True if every non-missing cell of column c is a finite decimal number. */
+BPNN_API bool bpnn_table_is_numeric(const bpnn_table *table, size_t c);
+
+/* The line of the file where row r (0-based) begins, from 1; 0 for formats without lines. */
+BPNN_API uint64_t bpnn_table_line(const bpnn_table *table, size_t r);
+
+/* Cell as a number: NAN if missing or not a number. */
+BPNN_API double bpnn_table_number(const bpnn_table *table, size_t r, size_t c);
+
+/* Cell as text, exactly as written (quotes removed): kept for columns that are not numeric and those
+ * of options.text; other columns give the shortest decimal. NULL if missing. `buffer` of 32 bytes
+ * serves the second case. */
+BPNN_API const char *bpnn_table_text(const bpnn_table *table, size_t r, size_t c, char *buffer);
+
+/* The dialect that was found, for `inspect`: delimiter 0 for formats without one. */
+typedef struct bpnn_table_dialect {
+    const char *format; /* "csv", "idx", "npy", "libsvm", "matrix" */
+    char delimiter, decimal;
+    bool header, bom, crlf, compressed;
+} bpnn_table_dialect;
+BPNN_API bpnn_table_dialect bpnn_table_get_dialect(const bpnn_table *table);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

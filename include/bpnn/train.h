@@ -1,0 +1,191 @@
+/* Training: methods, the trainer, early stopping, progress. Methods and their formulas: docs/methods.md. */
+#ifndef BPNN_TRAIN_H
+#define BPNN_TRAIN_H
+
+#include <bpnn/net.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(ENUM, "name"): why a run ended. A stop reason is a result, not an error. */
+#define BPNN_STOPS(X)                                                                              \
+    X(NONE, "none")               /* not ended */                                                  \
+    X(EPOCHS, "epochs")           /* all epochs done */                                            \
+    X(PATIENCE, "patience")       /* no better validation loss for `patience` epochs */            \
+    X(TARGET, "target")           /* training loss <= target_loss */                               \
+    X(TIME, "time")               /* time limit */                                                 \
+    X(CALLBACK, "callback")       /* a callback said stop */                                       \
+    X(INTERRUPTED, "interrupted") /* the interrupt flag was set */                                 \
+    X(DIVERGED, "diverged")       /* loss or weights not finite, or F > 1000 max(F_0, 1) */
+
+/* X(ENUM, "name") */
+#define BPNN_SCHEDULES(X)                                                                          \
+    X(CONSTANT, "constant")                                                                        \
+    X(STEP, "step")               /* a factor^floor(e / every): "factor" .5, "every" 30 */         \
+    X(EXPONENTIAL, "exponential") /* a factor^e: "factor" .95 */                                   \
+    X(COSINE, "cosine")           /* a (1 + cos(pi s / (E S))) / 2 */                              \
+    X(PLATEAU, "plateau")         /* x "factor" .5 after "wait" 10 epochs without a gain of 1e-4 */ \
+    X(ONECYCLE, "onecycle")       /* a/25 -> a over 30 %, -> a/25e4, cosine form */
+
+#define BPNN_X(id, name) BPNN_STOP_##id,
+typedef enum bpnn_stop { BPNN_STOPS(BPNN_X) BPNN_STOP_COUNT } bpnn_stop;
+#undef BPNN_X
+#define BPNN_X(id, name) BPNN_SCHEDULE_##id,
+typedef enum bpnn_schedule_kind { BPNN_SCHEDULES(BPNN_X) BPNN_SCHEDULE_COUNT } bpnn_schedule_kind;
+#undef BPNN_X
+
+/* "none", "epochs", ..; "unknown" outside the list. Static text. */
+BPNN_API const char *bpnn_stop_name(bpnn_stop stop);
+BPNN_API const char *bpnn_schedule_name(bpnn_schedule_kind kind);
+BPNN_API int bpnn_schedule_find(const char *name); /* -1: no such */
+
+/* ---- what methods there are ---- */
+
+/* One option of a method: set with {"beta1", 0.9}; in the program --adam-beta1 0.9. */
+typedef struct bpnn_method_option {
+    const char *name;
+    double initial, least, most; /* default and closed range; flags are 0 and 1 */
+    const char *help;            /* one line */
+} bpnn_method_option;
+
+/* One training method. All texts static. */
+typedef struct bpnn_method_info {
+    const char *name; /* "adamw" */
+    const char *help; /* one line, with the source */
+    double rate;      /* default rate, NAN if it has none */
+    double momentum;  /* default momentum, NAN if it takes none */
+    double l2;        /* default l2 */
+    bool full_batch;  /* uses all rows in every step */
+    size_t state_count; /* numbers of state a parameter */
+    size_t option_count;
+    const bpnn_method_option *options;
+} bpnn_method_info;
+
+/* Method `index`, NULL past the end; by its name (or a migrant's alias: traingd, trainrp ..), NULL if none. */
+BPNN_API const bpnn_method_info *bpnn_method(size_t index);
+BPNN_API const bpnn_method_info *bpnn_method_find(const char *name);
+
+/* ---- data and options ---- */
+
+/* Rows to train on or validate with; borrowed. targets and row_weights as in bpnn_net_gradient, but
+ * weights are scaled once to mean 1 over the rows under reduction mean. */
+typedef struct bpnn_data {
+    bpnn_matrix inputs;         /* n x s_0 */
+    bpnn_matrix targets;        /* n x s_D, or n x 1 class indices */
+    const double *row_weights;  /* n, or NULL */
+} bpnn_data;
+
+typedef struct bpnn_setting {
+    const char *name;
+    double value;
+} bpnn_setting;
+
+/* What a callback is shown. Valid during the call. */
+typedef struct bpnn_progress {
+    size_t epoch, epochs;       /* from 1; in the call before the first epoch 0 */
+    size_t batch, batches;      /* from 1; both 0 in an epoch call */
+    uint64_t updates;           /* parameter updates so far */
+    double loss;                /* batch: of this batch; epoch: mean over the epoch's batches; no penalty */
+    double validation_loss;     /* NAN where there is none */
+    double best_validation_loss; /* NAN where there is none */
+    size_t best_epoch;
+    size_t failures;            /* epochs since the best */
+    double rate;                /* of the last update */
+    double seconds;             /* since the run began */
+    double rows_per_second;     /* of the last epoch */
+    const bpnn_net *net;        /* epoch calls: the present parameters; batch calls: NULL */
+} bpnn_progress;
+
+/* Returns true to go on, false to stop after this batch or epoch. */
+typedef bool (*bpnn_progress_fn)(const bpnn_progress *progress, void *context);
+
+/* How to train. Set by bpnn_train_options_default, then changed; NAN and 0 as described. */
+typedef struct bpnn_train_options {
+    size_t struct_size;
+    const char *method;       /* "adamw" */
+    double rate;              /* NAN: the method's default */
+    double momentum;          /* NAN: the method's default */
+    const bpnn_setting *settings; /* method options by name; borrowed during _new */
+    size_t setting_count;
+    size_t batch;             /* rows a step; 0 = all rows */
+    size_t epochs;            /* default 1000; 0 = none */
+    bool shuffle;             /* default true; the order is a function of (seed, epoch) */
+    double l1;                /* default 0 */
+    double l2;                /* NAN: the method's default */
+    double dropout;           /* probability, hidden layers; default 0 */
+    double clip;              /* global gradient norm; 0 = off */
+    bpnn_schedule_kind schedule;
+    const bpnn_setting *schedule_settings; /* "factor", "every", "wait" .. ; borrowed during _new */
+    size_t schedule_setting_count;
+    size_t warmup;            /* epochs */
+    size_t patience;          /* epochs; SIZE_MAX = max(20 epochs, 1000 updates); 0 = no early stopping */
+    double min_delta;         /* absolute */
+    double target_loss;       /* NAN = none */
+    double time_limit;        /* seconds; 0 = none */
+    uint64_t seed;
+    size_t threads;           /* 0 = what the machine offers */
+    const char *isa;          /* NULL = auto */
+    bpnn_progress_fn on_epoch, on_batch; /* NULL = none */
+    void *context;
+    const volatile int *interrupt; /* NULL, or a flag that another thread or a signal handler sets */
+} bpnn_train_options;
+
+BPNN_API void bpnn_train_options_default(bpnn_train_options *options);
+
+/* What came of it. */
+typedef struct bpnn_train_result {
+    bpnn_stop stop;
+    size_t epochs;           /* done, the broken one not counted */
+    size_t best_epoch;       /* whose parameters the net has now (0 = the initial ones) */
+    uint64_t updates;
+    double loss;             /* training loss of the last whole epoch, mean over its batches */
+    double best_validation_loss; /* NAN without validation rows */
+    double seconds;
+    /* where it left the finite numbers (stop == DIVERGED): from 1; 0 = not there */
+    size_t diverged_epoch, diverged_batch, diverged_layer;
+    char advice[160];        /* one line, for DIVERGED; else empty */
+} bpnn_train_result;
+
+/* ---- the whole run, and its parts ---- */
+
+/* Trains net on `training`; with `validation` (NULL = none) stops early and restores the best
+ * parameters. The net receives the parameters at the end, whatever the reason. A run that diverges
+ * returns BPNN_OK with stop DIVERGED and the last finite parameters. result may be NULL.
+ * Uses only functions of this header: a loop of your own can do the same. */
+BPNN_API bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
+                                const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error);
+
+/* One trainer, one thread at a time. Copies net and options, borrows the data until it is freed. */
+typedef struct bpnn_trainer bpnn_trainer;
+
+BPNN_API bpnn_status bpnn_trainer_new(bpnn_trainer **trainer, const bpnn_net *net, const bpnn_data *training,
+                                      const bpnn_train_options *options, bpnn_error *error);
+BPNN_API void bpnn_trainer_free(bpnn_trainer *trainer);
+
+/* One update from the given rows of the training data (indices, `count` >= 1 of them, in this order).
+ * *loss (may be NULL): the batch's loss before the update. No allocation. DIVERGED: nothing was updated. */
+BPNN_API bpnn_status bpnn_trainer_step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss,
+                                       bpnn_error *error);
+
+/* L and its gradient (seed form doubles, either may be NULL) over the given rows at the trainer's
+ * parameters; nothing is updated. For training loops of your own. No allocation. */
+BPNN_API bpnn_status bpnn_trainer_gradient(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss,
+                                           double *gradient, bpnn_error *error);
+
+/* All batches of the next epoch. *loss: mean over the batches, weighted by rows. */
+BPNN_API bpnn_status bpnn_trainer_epoch(bpnn_trainer *trainer, double *loss, bpnn_error *error);
+
+/* Mean (or sum) loss of `data` at the trainer's parameters, without dropout or penalty. */
+BPNN_API bpnn_status bpnn_trainer_evaluate(bpnn_trainer *trainer, const bpnn_data *data, double *loss,
+                                           bpnn_error *error);
+
+/* Copies the trainer's parameters into net (same shape), or the net's into the trainer. */
+BPNN_API void bpnn_trainer_get(const bpnn_trainer *trainer, bpnn_net *net);
+BPNN_API void bpnn_trainer_set(bpnn_trainer *trainer, const bpnn_net *net);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
