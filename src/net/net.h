@@ -43,7 +43,12 @@ void bpnn__activation_print(const bpnn_activation *activation, char *text, size_
 /* True if the loss may stand on the activation (the table of docs/mathematics.md). */
 bool bpnn__loss_allows(bpnn_loss_kind loss, bpnn_activation_kind activation);
 
-/* True if layer m's pair (output activation, loss) has a delta from e in closed form. */
+/* Default parameters of the lists in <bpnn/net.h>. */
+double bpnn__activation_default(bpnn_activation_kind kind);
+bool bpnn__activation_has_parameter(bpnn_activation_kind kind);
+double bpnn__loss_default(bpnn_loss_kind kind);
+
+/* True if the pair's delta is taken without the elementwise slope: softmax forms, and closed forms from e. */
 bool bpnn__loss_closed_form(bpnn_loss_kind loss, bpnn_activation_kind activation);
 
 #endif

@@ -1,0 +1,35 @@
+/* One row of the kernel table: all loops for one instruction set and one precision. Compiled once for each pair. */
+#include "kernel/kernels.h"
+
+#include "kernel/activations.h"
+#include "kernel/dropout.h"
+#include "kernel/elementary.h"
+#include "kernel/losses.h"
+#include "kernel/moves.h"
+#include "kernel/products.h"
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+#define ROW_NAME BPNN_PASTE3(BPNN_NAME(kernels), _, BPNN_ISA)
+
+extern const BPNN_NAME(kernels) ROW_NAME;
+
+const BPNN_NAME(kernels) ROW_NAME = {
+    .isa = TEXT(BPNN_ISA),
+    .rows = rows,
+    .dots = dots,
+    .tile = tile,
+    .sums = sums,
+    .activate = activate,
+    .softmax = softmax,
+    .output = output,
+    .dropout = dropout,
+    .gather = gather,
+    .one_hot = one_hot,
+    .add_scaled = add_scaled,
+    .scale = scale,
+    .shrink = shrink,
+    .squares = squares,
+    .transpose = transpose,
+    .finite = finite,
+};
