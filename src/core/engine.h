@@ -51,6 +51,9 @@ typedef struct bpnn__update {
     double clip;     /* global norm C; 0 = off */
 } bpnn__update;
 
+/* USAGE when inputs or targets do not have the network's shape. */
+bpnn_status bpnn__check_data(const bpnn_net *net, const bpnn_data *data, bpnn_error *error);
+
 bpnn_status bpnn__engine_new(bpnn__engine **engine, const bpnn_net *net, const bpnn__engine_options *options,
                              bpnn_error *error);
 void bpnn__engine_free(bpnn__engine *engine);

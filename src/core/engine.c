@@ -1,0 +1,136 @@
+/* The engine: one precision's core behind one face. */
+#include "core/engine.h"
+#include "base/error.h"
+#include "base/fpmode.h"
+#include "base/memory.h"
+#include "core/face.h"
+#include "kernel/isa.h"
+
+struct bpnn__engine {
+    const bpnn__face *face;
+    bpnn_precision precision;
+    size_t last_rows; /* of the last step or gradient */
+    void *core;
+};
+
+const bpnn__face *bpnn__face_of(bpnn_precision precision)
+{
+    return precision == BPNN_SINGLE ? &bpnn__f32_face : &bpnn__f64_face;
+}
+
+bpnn_status bpnn__engine_new(bpnn__engine **out, const bpnn_net *net, const bpnn__engine_options *options,
+                             bpnn_error *error)
+{
+    *out = NULL;
+    bpnn__engine *engine = bpnn__alloc(1, sizeof *engine);
+    if (!engine)
+        return bpnn__fail_memory(error);
+    engine->precision = net->precision;
+    engine->face = bpnn__face_of(net->precision);
+    bpnn_status status = engine->face->make(&engine->core, net, options, error);
+    if (status != BPNN_OK) {
+        bpnn__free(engine);
+        return status;
+    }
+    *out = engine;
+    return BPNN_OK;
+}
+
+void bpnn__engine_free(bpnn__engine *engine)
+{
+    if (!engine)
+        return;
+    engine->face->destroy(engine->core);
+    bpnn__free(engine);
+}
+
+bpnn_precision bpnn__engine_precision(const bpnn__engine *engine)
+{
+    return engine->precision;
+}
+
+int bpnn__engine_isa(const bpnn__engine *engine)
+{
+    return bpnn__isa_find(engine->face->isa(engine->core));
+}
+
+size_t bpnn__engine_threads(const bpnn__engine *engine)
+{
+    return engine->face->threads(engine->core);
+}
+
+void bpnn__engine_load(bpnn__engine *engine, const bpnn_net *net)
+{
+    engine->face->load(engine->core, net);
+}
+
+void bpnn__engine_store(const bpnn__engine *engine, bpnn_net *net)
+{
+    engine->face->store(engine->core, net);
+}
+
+void bpnn__engine_fill_state(bpnn__engine *engine, size_t k, double value)
+{
+    engine->face->fill_state(engine->core, k, value);
+}
+
+void bpnn__engine_get_state(const bpnn__engine *engine, size_t k, double *out)
+{
+    engine->face->get_state(engine->core, k, out);
+}
+
+void bpnn__engine_set_state(bpnn__engine *engine, size_t k, const double *in)
+{
+    engine->face->set_state(engine->core, k, in);
+}
+
+void bpnn__engine_step(bpnn__engine *engine, const bpnn__batch *batch, const bpnn__update *update, double *loss)
+{
+    uint64_t mode = bpnn__fpmode_enter();
+    engine->last_rows = batch->count;
+    engine->face->step(engine->core, batch, update, loss);
+    bpnn__fpmode_leave(mode);
+}
+
+void bpnn__engine_gradient(bpnn__engine *engine, const bpnn__batch *batch, double *loss, double *input_gradient)
+{
+    uint64_t mode = bpnn__fpmode_enter();
+    engine->last_rows = batch->count;
+    engine->face->gradient(engine->core, batch, loss, input_gradient);
+    bpnn__fpmode_leave(mode);
+}
+
+bool bpnn__engine_apply(bpnn__engine *engine, const bpnn__update *update)
+{
+    uint64_t mode = bpnn__fpmode_enter();
+    bool applied = engine->face->apply(engine->core, update);
+    bpnn__fpmode_leave(mode);
+    return applied;
+}
+
+void bpnn__engine_read_gradient(const bpnn__engine *engine, double *gradient)
+{
+    engine->face->read_gradient(engine->core, gradient);
+}
+
+void bpnn__engine_evaluate(bpnn__engine *engine, const bpnn__batch *batch, double *loss, double *outputs)
+{
+    uint64_t mode = bpnn__fpmode_enter();
+    engine->face->evaluate(engine->core, batch, loss, outputs);
+    bpnn__fpmode_leave(mode);
+}
+
+double bpnn__engine_penalty(const bpnn__engine *engine, double l1, double l2)
+{
+    return engine->face->penalty(engine->core, l1, l2);
+}
+
+size_t bpnn__engine_bad_parameters(const bpnn__engine *engine)
+{
+    return engine->face->bad_parameters(engine->core);
+}
+
+size_t bpnn__engine_bad_outputs(const bpnn__engine *engine)
+{
+    return engine->face->bad_outputs(engine->core, engine->last_rows);
+}
