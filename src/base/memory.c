@@ -1,0 +1,113 @@
+/* The allocator table and checked sizes. */
+#include "base/memory.h"
+#include "base/error.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *system_allocate(size_t size, void *context)
+{
+    (void)context;
+    return malloc(size);
+}
+
+static void *system_reallocate(void *memory, size_t size, void *context)
+{
+    (void)context;
+    return realloc(memory, size);
+}
+
+static void system_release(void *memory, void *context)
+{
+    (void)context;
+    free(memory);
+}
+
+static const bpnn_allocator system_allocator = {system_allocate, system_reallocate, system_release, NULL};
+static bpnn_allocator allocator = {system_allocate, system_reallocate, system_release, NULL};
+
+bpnn_status bpnn_set_allocator(const bpnn_allocator *wanted, bpnn_error *error)
+{
+    if (wanted && (!wanted->allocate || !wanted->reallocate || !wanted->release))
+        return bpnn__fail(error, BPNN_USAGE, "an allocator needs allocate, reallocate and release");
+    allocator = wanted ? *wanted : system_allocator;
+    return BPNN_OK;
+}
+
+void bpnn_release(void *memory)
+{
+    bpnn__free(memory);
+}
+
+bool bpnn__mul(size_t a, size_t b, size_t *result)
+{
+    return !__builtin_mul_overflow(a, b, result);
+}
+
+bool bpnn__add(size_t a, size_t b, size_t *result)
+{
+    return !__builtin_add_overflow(a, b, result);
+}
+
+void *bpnn__alloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (!bpnn__mul(count, size, &bytes))
+        return NULL;
+    void *memory = allocator.allocate(bytes ? bytes : 1, allocator.context);
+    if (memory)
+        memset(memory, 0, bytes);
+    return memory;
+}
+
+/* The caller's allocator knows no alignment: one line more, and the distance to the block in front of the lines. */
+void *bpnn__alloc_lines(size_t count, size_t size)
+{
+    size_t bytes;
+    if (!bpnn__mul(count, size, &bytes) || !bpnn__add(bytes, BPNN__LINE + sizeof(void *), &bytes))
+        return NULL;
+    unsigned char *block = bpnn__alloc(bytes, 1);
+    if (!block)
+        return NULL;
+    unsigned char *lines = block + sizeof(void *);
+    lines += (BPNN__LINE - (uintptr_t)lines % BPNN__LINE) % BPNN__LINE;
+    memcpy(lines - sizeof(void *), &block, sizeof block);
+    return lines;
+}
+
+void bpnn__free_lines(void *memory)
+{
+    if (!memory)
+        return;
+    void *block;
+    memcpy(&block, (unsigned char *)memory - sizeof block, sizeof block);
+    bpnn__free(block);
+}
+
+void *bpnn__realloc(void *memory, size_t count, size_t size)
+{
+    size_t bytes;
+    if (!bpnn__mul(count, size, &bytes))
+        return NULL;
+    return allocator.reallocate(memory, bytes ? bytes : 1, allocator.context);
+}
+
+void bpnn__free(void *memory)
+{
+    if (memory)
+        allocator.release(memory, allocator.context);
+}
+
+char *bpnn__copy_text(const char *text)
+{
+    return text ? bpnn__copy_bytes(text, strlen(text) + 1) : NULL;
+}
+
+void *bpnn__copy_bytes(const void *bytes, size_t size)
+{
+    void *copy = bpnn__alloc(size, 1);
+    if (copy && size > 0)
+        memcpy(copy, bytes, size);
+    return copy;
+}
