@@ -36,7 +36,7 @@ bpnn_status bpnn__reader_from_memory(bpnn__reader **reader, const void *bytes, s
 bpnn_status bpnn__reader_read(bpnn__reader *reader, void *bytes, size_t size, size_t *got, bpnn_error *error);
 bool bpnn__reader_is_compressed(const bpnn__reader *reader);
 uint64_t bpnn__reader_size_hint(const bpnn__reader *reader); /* of the file on disk; 0 = not known */
-void bpnn__reader_close(bpnn__reader *reader);              /* NULL is fine */
+void bpnn__reader_close(bpnn__reader *reader);               /* NULL is fine */
 
 /* The whole file in memory (bpnn__free); more than `limit` bytes is DATA. */
 bpnn_status bpnn__read_whole(const char *path, uint64_t limit, void **bytes, size_t *size, bpnn_error *error);

@@ -15,8 +15,8 @@ static uint64_t below(const uint32_t key[2], uint64_t round, uint64_t index, uin
 {
     uint64_t unfair = -bound % bound;
     for (uint32_t attempt = 0;; attempt++) {
-        bpnn__philox counter = {{(uint32_t)index, (uint32_t)(index >> 32) ^ (attempt << 16), (uint32_t)round,
-                                 (uint32_t)(round >> 32)}};
+        bpnn__philox counter = {
+            {(uint32_t)index, (uint32_t)(index >> 32) ^ (attempt << 16), (uint32_t)round, (uint32_t)(round >> 32)}};
         bpnn__philox words = bpnn__philox4x32(counter, key[0], key[1]);
         for (int half = 0; half < 4; half += 2) {
             uint64_t word = (uint64_t)words.v[half] << 32 | words.v[half + 1];

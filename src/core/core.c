@@ -72,8 +72,8 @@ static bpnn_status describe(CORE *core, const bpnn_net *net, const bpnn__engine_
     core->closed_form = bpnn__loss_closed_form(net->loss.kind, core->output.activation.kind);
     core->kernels = BPNN_NAME(kernels_find)(o->isa);
     if (!core->kernels)
-        return bpnn__fail(error, BPNN_USAGE, "instruction set '%s' is not known here or this machine lacks it; take 'auto'",
-                          o->isa);
+        return bpnn__fail(error, BPNN_USAGE,
+                          "instruction set '%s' is not known here or this machine lacks it; take 'auto'", o->isa);
     return BPNN_OK;
 }
 

@@ -13,16 +13,16 @@
 /* Arrays of up to `rows` rows, all in panel form with one stride (in lines). */
 typedef struct BPNN_NAME(arrays) {
     size_t rows, stride;
-    real **e;      /* [1..D]  e^m = y^{m-1} w^m + b^m; the same memory as y[m] where nobody needs it */
-    real **y;      /* [0..D]  y^0 = X, y^m = Act_m(e^m) */
-    real **slope;  /* [1..D]  Act_m'(e^m), dropout's mask folded in; NULL where not training */
-    real **delta;  /* [0..D]  dL/de^m; for m >= 1 it overwrites slope[m]; [0] = dL/dX or NULL */
-    real *t;       /* targets */
-    real *scale;   /* a number a row: its weight in the loss (over n for the mean) */
-    real *loss;    /* a number a row: sum_i l(y_i, t_i) */
+    real **e;       /* [1..D]  e^m = y^{m-1} w^m + b^m; the same memory as y[m] where nobody needs it */
+    real **y;       /* [0..D]  y^0 = X, y^m = Act_m(e^m) */
+    real **slope;   /* [1..D]  Act_m'(e^m), dropout's mask folded in; NULL where not training */
+    real **delta;   /* [0..D]  dL/de^m; for m >= 1 it overwrites slope[m]; [0] = dL/dX or NULL */
+    real *t;        /* targets */
+    real *scale;    /* a number a row: its weight in the loss (over n for the mean) */
+    real *loss;     /* a number a row: sum_i l(y_i, t_i) */
     double *weight; /* a number a row, before the reduction */
     size_t *ids;    /* a number a row: its index in the data set */
-    real *memory;  /* what e, y, slope and t point into */
+    real *memory;   /* what e, y, slope and t point into */
 } BPNN_NAME(arrays);
 
 typedef struct BPNN_NAME(core) {
@@ -30,15 +30,15 @@ typedef struct BPNN_NAME(core) {
     size_t depth;
     const bpnn_layer *layers; /* layers[m - 1], the owner's copy */
     bpnn__layout layout;
-    bool mean;                /* reduction */
+    bool mean; /* reduction */
     size_t group_rows;
     BPNN_NAME(output_rule) output;
     bool training, closed_form;
     /* parameters, lines of 64 bytes: docs in net/layout.h */
-    const BPNN_NAME(kernels) *kernels;
+    const BPNN_NAME(kernels) * kernels;
     real *w, *twin;
-    real *gradient;           /* NULL where steps are fused */
-    real **level;             /* partial sums of groups, `levels` buffers of the same size */
+    real *gradient; /* NULL where steps are fused */
+    real **level;   /* partial sums of groups, `levels` buffers of the same size */
     size_t levels;
     size_t state_count;
     real **state;
@@ -84,8 +84,8 @@ void BPNN_NAME(arrays_free)(ARRAYS *arrays);
 
 /* Reads rows of the batch into y^0, t, weight and scale: array rows span.first .. from batch rows `from` ..;
  * batch_rows is what a mean divides by. */
-void BPNN_NAME(gather_rows)(const CORE *core, const ARRAYS *arrays, const bpnn__batch *batch, size_t from, bpnn__span span,
-                            size_t batch_rows);
+void BPNN_NAME(gather_rows)(const CORE *core, const ARRAYS *arrays, const bpnn__batch *batch, size_t from,
+                            bpnn__span span, size_t batch_rows);
 
 /* pack.c: seed form <-> panel form, twins. `values` selects the buffer of w's layout. */
 void BPNN_NAME(pack)(const CORE *core, const bpnn_net *net, real *to);

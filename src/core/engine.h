@@ -12,15 +12,16 @@
 typedef struct bpnn__engine bpnn__engine;
 
 typedef struct bpnn__engine_options {
-    size_t max_rows;       /* rows of the largest batch; memory is for min(max_rows, group_rows) */
-    bool training;         /* false: forward and evaluate alone */
-    bool input_deltas;     /* dL/dX wanted */
-    bool store_gradient;   /* true where apply() or read_gradient() will be used; steps of more than group_rows rows and clipping need it too */
-    size_t state_count;    /* numbers of method state a parameter */
-    double dropout;        /* probability p, hidden layers */
-    uint64_t seed;         /* of the dropout stream */
-    size_t threads;        /* 0 = what the machine offers */
-    const char *isa;       /* NULL = auto */
+    size_t max_rows;   /* rows of the largest batch; memory is for min(max_rows, group_rows) */
+    bool training;     /* false: forward and evaluate alone */
+    bool input_deltas; /* dL/dX wanted */
+    bool
+        store_gradient; /* true where apply() or read_gradient() will be used; steps of more than group_rows rows and clipping need it too */
+    size_t state_count; /* numbers of method state a parameter */
+    double dropout;     /* probability p, hidden layers */
+    uint64_t seed;      /* of the dropout stream */
+    size_t threads;     /* 0 = what the machine offers */
+    const char *isa;    /* NULL = auto */
 } bpnn__engine_options;
 
 /* Rows of a batch. */
@@ -31,7 +32,7 @@ typedef struct bpnn__batch {
     double weight_scale;       /* multiplies every row weight (1, or what makes their mean 1) */
     const size_t *rows;        /* indices of the batch's rows, or NULL = first, first + 1, .. */
     size_t first, count;
-    uint64_t update;           /* t, from 1: the dropout masks depend on it */
+    uint64_t update; /* t, from 1: the dropout masks depend on it */
 } bpnn__batch;
 
 /* One elementwise update of a method on whole lines: lines * LANES numbers each. constants and arrays are of the
@@ -45,10 +46,10 @@ typedef void (*bpnn__update_fn)(const void *constants, size_t lines, void *w, co
 typedef struct bpnn__update {
     bpnn__update_fn function;
     double constants[BPNN__CONSTANTS]; /* computed in double, rounded once to the engine's precision */
-    double l2;       /* added to the gradient of weights */
-    double decay;    /* a * l2 of decoupled decay */
-    double shrink;   /* a * l1 */
-    double clip;     /* global norm C; 0 = off */
+    double l2;                         /* added to the gradient of weights */
+    double decay;                      /* a * l2 of decoupled decay */
+    double shrink;                     /* a * l1 */
+    double clip;                       /* global norm C; 0 = off */
 } bpnn__update;
 
 /* USAGE when inputs or targets do not have the network's shape. */

@@ -20,8 +20,8 @@ void BPNN_NAME(core_evaluate)(CORE *core, const bpnn__batch *batch, double *loss
         for (size_t r = 0; batch->targets.data && r < rows; r++)
             group += core->arrays.weight[r] * (double)core->arrays.loss[r];
         if (outputs)
-            BPNN_NAME(copy_out)(core->arrays.y[core->depth], core->arrays.stride, (bpnn__span){0, rows}, width,
-                                outputs + from * width);
+            BPNN_NAME(copy_out)
+            (core->arrays.y[core->depth], core->arrays.stride, (bpnn__span){0, rows}, width, outputs + from * width);
         from += rows;
         in_group += rows;
         if (in_group == core->group_rows || from == batch->count) {

@@ -1,6 +1,6 @@
 /* The forward pass:  e^m = y^{m-1} w^m + b^m,   y^m = Act_m(e^m),   m = 1 .. D. */
-#include "core/core.h"
 #include "base/random.h"
+#include "core/core.h"
 
 #define layer_of BPNN_NAME(layer)
 #define columns_of BPNN_NAME(columns)
@@ -15,8 +15,8 @@ static void preactivate(const CORE *core, const ARRAYS *a, bpnn__span rows, size
     const real *y = LINE_AT(a->y[m - 1], a->stride, 0, rows.first);
     real *e = LINE_AT(a->e[m], a->stride, 0, rows.first);
     if (l->wide_out)
-        core->kernels->rows(rows.count, l->out_panels, l->in, y, a->stride, w, l->o_stride, b,
-                            mode == BPNN_BIAS_NEURON, NULL, e, a->stride);
+        core->kernels->rows(rows.count, l->out_panels, l->in, y, a->stride, w, l->o_stride, b, mode == BPNN_BIAS_NEURON,
+                            NULL, e, a->stride);
     else
         core->kernels->dots(rows.count, l->out, l->in_panels, y, a->stride, w, l->i_stride, b, NULL, e, a->stride);
 }
@@ -49,10 +49,8 @@ static void activate(const CORE *core, const ARRAYS *a, bpnn__span rows, size_t 
 static void drop_out(const CORE *core, const ARRAYS *a, bpnn__span rows, size_t m, uint64_t t)
 {
     double keep = 1 - core->dropout;
-    BPNN_NAME(dropout_rule) rule = {.threshold = (uint32_t)(keep * 0x1p32),
-                                    .scale = (real)(1 / keep),
-                                    .layer = (uint32_t)m,
-                                    .t = (uint32_t)t};
+    BPNN_NAME(dropout_rule)
+    rule = {.threshold = (uint32_t)(keep * 0x1p32), .scale = (real)(1 / keep), .layer = (uint32_t)m, .t = (uint32_t)t};
     bpnn__random_key(core->seed, BPNN__STREAM_DROPOUT, rule.key);
     real *slope = a->slope ? LINE_AT(a->slope[m], a->stride, 0, rows.first) : NULL;
     core->kernels->dropout(&rule, rows.count, layer_of(core, m)->out, a->ids + rows.first,

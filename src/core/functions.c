@@ -19,8 +19,8 @@ static bpnn_status check_inputs(size_t inputs, bpnn_matrix m, bpnn_error *error)
     if (!m.data && m.rows > 0)
         return bpnn__fail(error, BPNN_USAGE, "the input matrix has no data");
     if (m.cols != inputs || m.stride < m.cols)
-        return bpnn__fail(error, BPNN_USAGE, "the network has %zu inputs, the matrix has %zu columns (stride %zu)", inputs,
-                          m.cols, m.stride);
+        return bpnn__fail(error, BPNN_USAGE, "the network has %zu inputs, the matrix has %zu columns (stride %zu)",
+                          inputs, m.cols, m.stride);
     return BPNN_OK;
 }
 
@@ -88,14 +88,14 @@ bpnn_status bpnn_net_gradient(const bpnn_net *net, bpnn_matrix inputs, bpnn_matr
         status = bpnn__fail(error, BPNN_USAGE, "a gradient needs at least one row");
     if (status != BPNN_OK)
         return status;
-    bpnn__engine_options options = {.max_rows = inputs.rows, .training = true, .input_deltas = input_gradient != NULL,
-                                    .store_gradient = true};
+    bpnn__engine_options options = {
+        .max_rows = inputs.rows, .training = true, .input_deltas = input_gradient != NULL, .store_gradient = true};
     bpnn__engine *engine;
     status = bpnn__engine_new(&engine, net, &options, error);
     if (status != BPNN_OK)
         return status;
-    bpnn__batch batch = {.inputs = inputs, .targets = targets, .row_weights = row_weights, .weight_scale = 1,
-                         .count = inputs.rows};
+    bpnn__batch batch = {
+        .inputs = inputs, .targets = targets, .row_weights = row_weights, .weight_scale = 1, .count = inputs.rows};
     double sum;
     bpnn__engine_gradient(engine, &batch, &sum, input_gradient);
     if (loss)

@@ -94,7 +94,8 @@ static void by_fans(bpnn_net *net, const draw *d, bpnn_init_kind kind)
     bool hidden = m < net->depth;
     if (kind == BPNN_INIT_AUTO)
         kind = hidden && relu_family(net->layers[m - 1].activation.kind) ? BPNN_INIT_HE : BPNN_INIT_GLOROT;
-    fill(net, d, GROUP_WEIGHTS, net->weight_offset[m], in * out, is_normal(kind), spread(kind, (double)in, (double)out));
+    fill(net, d, GROUP_WEIGHTS, net->weight_offset[m], in * out, is_normal(kind),
+         spread(kind, (double)in, (double)out));
     fill(net, d, GROUP_BIASES, net->bias_offset[m], bias_count(net, m), false, hidden ? 1 / sqrt((double)in) : 0);
 }
 

@@ -52,7 +52,7 @@ static void from_doubles(void *in, real *place, size_t index)
 static void from_value(void *value, real *place, size_t index)
 {
     (void)index;
-    *place = (real)*(const double *)value;
+    *place = (real) * (const double *)value;
 }
 
 static void to_doubles(void *out, real *place, size_t index)

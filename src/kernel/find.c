@@ -22,7 +22,7 @@ static const BPNN_NAME(kernels) *const table[BPNN__ISA_COUNT] = {
 #endif
 };
 
-const BPNN_NAME(kernels) *BPNN_NAME(kernels_find)(const char *isa)
+const BPNN_NAME(kernels) * BPNN_NAME(kernels_find)(const char *isa)
 {
     int found = bpnn__isa_find(isa);
     return found < 0 ? NULL : table[found];

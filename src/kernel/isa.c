@@ -26,7 +26,8 @@ bool bpnn__isa_usable(int isa)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case BPNN__ISA_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("fma");
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("fma");
 #elif defined(__aarch64__)
     case BPNN__ISA_NEON:
         return true;

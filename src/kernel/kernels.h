@@ -42,14 +42,13 @@ typedef struct BPNN_NAME(kernels) {
      * and, when `factor` is given, that result times factor[p][r][:] (same stride as c; may be c itself).
      * start NULL = +0. start_step in lines: 1, or 0 for one line serving all panels. Strides in lines. */
     void (*rows)(size_t rows, size_t panels, size_t depth, const real *a, size_t a_stride, const real *b,
-                 size_t b_panel, const real *start, size_t start_step, const real *factor, real *c,
-                 size_t c_stride);
+                 size_t b_panel, const real *start, size_t start_step, const real *factor, real *c, size_t c_stride);
 
     /* Lanes product for outs <= NARROW columns: c is one panel,
      *   c[r][o] = tree(lanes over a's panels of a[p][r][:] b[p * b_panel + o][:]) + start[o]   (times factor[r][o])
      * c[r][outs..] = 0. start NULL = nothing is added; start is a line (shared: all lanes alike). */
-    void (*dots)(size_t rows, size_t outs, size_t panels, const real *a, size_t a_stride, const real *b,
-                 size_t b_panel, const real *start, const real *factor, real *c, size_t c_stride);
+    void (*dots)(size_t rows, size_t outs, size_t panels, const real *a, size_t a_stride, const real *b, size_t b_panel,
+                 const real *start, const real *factor, real *c, size_t c_stride);
 
     /* A^T B for one block: out[i][:] (+)= sum_{r < rows} a[r][i] b[r][:], i < m <= LANES; chain over r. a and b
      * are single panels at row 0 (consecutive lines); out is m lines; resume: start at out, else at +0. */
@@ -61,8 +60,7 @@ typedef struct BPNN_NAME(kernels) {
     /* y = Act(e) on `lines` lines, in place or apart; slope (NULL = not wanted) = Act'(e). The parameter is the
      * activation's. Softmax, log_softmax and user are not here. Columns >= cols of every line become 0 (cols = LANES:
      * none). e, y and slope may be the same memory only as y == e. */
-    void (*activate)(const bpnn_activation *activation, size_t lines, size_t cols, const real *e, real *y,
-                     real *slope);
+    void (*activate)(const bpnn_activation *activation, size_t lines, size_t cols, const real *e, real *y, real *slope);
 
     /* y = softmax(e) or log_softmax(e) (e minus its maximum first) for each row over cols columns; stride in lines;
      * in place or apart. Sums in lanes. */
@@ -72,11 +70,11 @@ typedef struct BPNN_NAME(kernels) {
      * (lanes over the outputs); either may be NULL. e, y: preactivation and output; slope = Act_D'(e)
      * (elementwise activations without closed form; else not read); t: targets, NaN = no target. All with `stride`. d may be slope.
      * Uses the closed forms of docs/mathematics.md wherever the pair has one. */
-    void (*output)(const BPNN_NAME(output_rule) *rule, size_t rows, const real *e, const real *y, const real *slope,
+    void (*output)(const BPNN_NAME(output_rule) * rule, size_t rows, const real *e, const real *y, const real *slope,
                    const real *t, size_t stride, const real *scale, real *d, real *loss);
 
     /* Inverted dropout on y and (if not NULL) slope: rows in panel form, ids[r] = index of the row in the data set. */
-    void (*dropout)(const BPNN_NAME(dropout_rule) *rule, size_t rows, size_t cols, const size_t *ids, real *y,
+    void (*dropout)(const BPNN_NAME(dropout_rule) * rule, size_t rows, size_t cols, const size_t *ids, real *y,
                     real *slope, size_t stride);
 
     /* Copies rows ids[0..rows) (NULL = first, first + 1, ..) of m, converted to real, into panel form; padding columns 0. */
@@ -102,6 +100,6 @@ typedef struct BPNN_NAME(kernels) {
 
 /* The kernels of an instruction set by name; NULL or "auto" = the best this machine has. Returns NULL when there is no such row or
  * the machine cannot run it. Thread-safe. */
-const BPNN_NAME(kernels) *BPNN_NAME(kernels_find)(const char *isa);
+const BPNN_NAME(kernels) * BPNN_NAME(kernels_find)(const char *isa);
 
 #endif

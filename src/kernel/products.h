@@ -192,12 +192,8 @@ static void tile(size_t n, size_t m, const real *a, const real *b, real *out, bo
     INLINE void dots_##N(size_t panels, const real *ar, size_t a_panel, const real *br, size_t b_panel,                \
                          real partial[][LANES])                                                                        \
     {                                                                                                                  \
-        ROWS_##N(DOT_DECLARE_ALL) for (size_t p = 0; p < panels; p++, ar += a_panel, br += b_panel)                    \
-        {                                                                                                              \
-            EACH_VECTOR(DOT_LOAD, 0)                                                                                   \
-            ROWS_##N(DOT_FMA_ALL)                                                                                      \
-        }                                                                                                              \
-        ROWS_##N(DOT_STORE_ALL)                                                                                        \
+        ROWS_##N(DOT_DECLARE_ALL) for (size_t p = 0; p < panels; p++, ar += a_panel, br += b_panel){                   \
+            EACH_VECTOR(DOT_LOAD, 0) ROWS_##N(DOT_FMA_ALL)} ROWS_##N(DOT_STORE_ALL)                                    \
     }
 
 DEFINE_DOTS(1)

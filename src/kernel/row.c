@@ -31,5 +31,5 @@ const BPNN_NAME(kernels) ROW_NAME = {
     .shrink = shrink,
     .squares = squares,
     .transpose = transpose,
-    .finite = finite,
+    .finite = all_finite,
 };

@@ -34,9 +34,9 @@ typedef struct bpnn__layer_layout {
 
 typedef struct bpnn__layout {
     size_t depth, lanes;
-    size_t lines;      /* of the parameter buffer, and of every state and gradient */
+    size_t lines; /* of the parameter buffer, and of every state and gradient */
     size_t twin_lines;
-    size_t widest;     /* panels of the widest layer, s_0 included */
+    size_t widest;             /* panels of the widest layer, s_0 included */
     bpnn__layer_layout *layer; /* [m - 1] */
 } bpnn__layout;
 

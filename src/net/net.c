@@ -91,7 +91,8 @@ bpnn_status bpnn__net_check_trainable(const bpnn_net *net, bpnn_error *error)
     for (size_t m = 1; m <= net->depth; m++) {
         const bpnn_activation *activation = &net->layers[m - 1].activation;
         if (activation->kind == BPNN_ACT_THRESHOLD)
-            return bpnn__fail(error, BPNN_USAGE, "layer %zu: threshold has no slope to train with; it is for prediction", m);
+            return bpnn__fail(error, BPNN_USAGE,
+                              "layer %zu: threshold has no slope to train with; it is for prediction", m);
         if (activation->kind == BPNN_ACT_USER && !activation->derivative)
             return bpnn__fail(error, BPNN_USAGE, "layer %zu: the user activation has no derivative callback", m);
     }

@@ -5,17 +5,17 @@
 #include <bpnn/net.h>
 
 struct bpnn_net {
-    size_t inputs;          /* s_0 */
-    size_t depth;           /* D */
-    bpnn_layer *layers;     /* D, layers[m-1] is layer m; activation parameters resolved (no NAN) */
-    bpnn_loss loss;         /* parameter resolved */
+    size_t inputs;      /* s_0 */
+    size_t depth;       /* D */
+    bpnn_layer *layers; /* D, layers[m-1] is layer m; activation parameters resolved (no NAN) */
+    bpnn_loss loss;     /* parameter resolved */
     bpnn_reduction reduction;
     bpnn_precision precision;
     size_t group_rows;
     size_t parameter_count;
-    size_t *weight_offset;  /* D + 1 entries, [m] for layer m; [0] unused */
+    size_t *weight_offset; /* D + 1 entries, [m] for layer m; [0] unused */
     size_t *bias_offset;
-    void *parameters;       /* parameter_count floats or doubles, seed form */
+    void *parameters; /* parameter_count floats or doubles, seed form */
 };
 
 /* s_m for m = 0..D. */

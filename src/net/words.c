@@ -77,7 +77,8 @@ static bpnn_status unknown_activation(const char *word, bpnn_error *error)
 {
     int near = bpnn__nearest_word(word, activation_words, BPNN_ACT_COUNT);
     if (near >= 0)
-        return bpnn__fail(error, BPNN_USAGE, "unknown activation '%s'; did you mean '%s'?", word, activation_words[near]);
+        return bpnn__fail(error, BPNN_USAGE, "unknown activation '%s'; did you mean '%s'?", word,
+                          activation_words[near]);
     return bpnn__fail(error, BPNN_USAGE, "unknown activation '%s'; known: identity, sigmoid, tanh, relu, softmax ..",
                       word);
 }
@@ -105,8 +106,8 @@ bpnn_status bpnn__activation_parse(const char *text, bpnn_activation *activation
         return bpnn__fail(error, BPNN_USAGE, "activation '%s' takes no parameter; write '%s'", text, word);
     if (end < size + 3 || text[end - 1] != ')' ||
         !bpnn__parse_double(text + size + 1, end - size - 2, '.', &activation->parameter))
-        return bpnn__fail(error, BPNN_USAGE, "activation '%s': expected a number in the brackets, as in '%s(0.2)'", text,
-                          word);
+        return bpnn__fail(error, BPNN_USAGE, "activation '%s': expected a number in the brackets, as in '%s(0.2)'",
+                          text, word);
     return BPNN_OK;
 }
 

@@ -1,0 +1,107 @@
+/* Moving numbers into panels, and small loops over lines. */
+#ifndef BPNN_KERNEL_MOVES_H
+#define BPNN_KERNEL_MOVES_H
+
+#include "kernel/elementary.h"
+#include <bpnn/matrix.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One row of `cols` numbers of another type into a row of panels. */
+#define DEFINE_GATHER(type)                                                                                            \
+    static void gather_##type(const type *from, size_t cols, real *out, size_t panel)                                  \
+    {                                                                                                                  \
+        size_t whole = cols / LANES;                                                                                   \
+        for (size_t p = 0; p < whole; p++)                                                                             \
+            for (size_t l = 0; l < LANES; l++)                                                                         \
+                out[p * panel + l] = (real)from[p * LANES + l];                                                        \
+        for (size_t l = 0; cols > whole * LANES && l < LANES; l++)                                                     \
+            out[whole * panel + l] = whole * LANES + l < cols ? (real)from[whole * LANES + l] : 0;                     \
+    }
+
+typedef unsigned char byte;
+DEFINE_GATHER(float)
+DEFINE_GATHER(double)
+DEFINE_GATHER(byte)
+
+static void gather(bpnn_matrix m, const size_t *ids, size_t first, size_t rows, real *out, size_t stride)
+{
+    for (size_t r = 0; r < rows; r++) {
+        size_t at = (ids ? ids[r] : first + r) * m.stride;
+        real *to = out + r * LANES;
+        if (m.dtype == BPNN_F32)
+            gather_float((const float *)m.data + at, m.cols, to, stride * LANES);
+        else if (m.dtype == BPNN_F64)
+            gather_double((const double *)m.data + at, m.cols, to, stride * LANES);
+        else
+            gather_byte((const byte *)m.data + at, m.cols, to, stride * LANES);
+    }
+}
+
+static double class_at(bpnn_matrix m, size_t row)
+{
+    size_t at = row * m.stride;
+    if (m.dtype == BPNN_F32)
+        return (double)((const float *)m.data)[at];
+    return m.dtype == BPNN_F64 ? ((const double *)m.data)[at] : ((const byte *)m.data)[at];
+}
+
+static void one_hot(bpnn_matrix m, const size_t *ids, size_t first, size_t rows, size_t cols, real *out, size_t stride)
+{
+    for (size_t r = 0; r < rows; r++) {
+        double class = class_at(m, ids ? ids[r] : first + r);
+        bool known = class >= 0 && class < (double)cols;
+        for (size_t k = 0; k < (cols + LANES - 1) / LANES * LANES; k++)
+            out[(k / LANES * stride + r) * LANES + k % LANES] = known || k >= cols ? 0 : __builtin_nanf("");
+        if (known) {
+            size_t k = (size_t) class;
+            out[(k / LANES * stride + r) * LANES + k % LANES] = 1;
+        }
+    }
+}
+
+static void add_scaled(size_t lines, real factor, const real *y, real *x)
+{
+    for (size_t i = 0; i < lines * LANES; i++)
+        x[i] = FMA(factor, y[i], x[i]);
+}
+
+static void scale(size_t lines, real factor, real *x)
+{
+    for (size_t i = 0; i < lines * LANES; i++)
+        x[i] *= factor;
+}
+
+/* The proximal step of amount |x|: soft threshold. */
+static void shrink(size_t lines, real amount, real *x)
+{
+    for (size_t i = 0; i < lines * LANES; i++) {
+        real left = r_abs(x[i]) - amount;
+        x[i] = left > 0 ? (x[i] < 0 ? -left : left) : x[i] != x[i] ? x[i] : 0;
+    }
+}
+
+/* Lanes of the line's width in double, then the tree. */
+static double squares(size_t lines, const real *x)
+{
+    double sums[LANES] = {0};
+    for (size_t i = 0; i < lines; i++)
+        for (size_t l = 0; l < LANES; l++)
+            sums[l] = FMA_DOUBLE((double)x[i * LANES + l], (double)x[i * LANES + l], sums[l]);
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            sums[l] += sums[l + half];
+    return sums[0];
+}
+
+/* x - x is 0 for finite x and NaN for the others. */
+static bool all_finite(size_t lines, const real *x)
+{
+    real worst = 0;
+    for (size_t i = 0; i < lines * LANES; i++)
+        worst = x[i] - x[i] == 0 ? worst : 1;
+    return worst == 0;
+}
+
+#endif
