@@ -90,6 +90,8 @@ bpnn_status bpnn_net_gradient(const bpnn_net *net, bpnn_matrix inputs, bpnn_matr
         return status;
     bpnn__engine_options options = {
         .max_rows = inputs.rows, .training = true, .input_deltas = input_gradient != NULL, .store_gradient = true};
+    /* a pool of threads is worth making only for long work */
+    options.threads = (double)inputs.rows * (double)net->parameter_count < 1e8;
     bpnn__engine *engine;
     status = bpnn__engine_new(&engine, net, &options, error);
     if (status != BPNN_OK)

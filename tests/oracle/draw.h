@@ -1,0 +1,34 @@
+/* Random networks and data for the oracle tests: a function of the seed. */
+#ifndef DRAW_H
+#define DRAW_H
+
+#include "oracle/reference.h"
+#include <stdint.h>
+
+enum { DRAW_ROWS = 48, DRAW_PARAMETERS = 4 * REF_UNITS * REF_UNITS };
+
+typedef struct drawn {
+    ref_net net;
+    size_t rows;
+    bool weighted;
+    double w[DRAW_PARAMETERS], x[DRAW_ROWS * REF_UNITS], t[DRAW_ROWS * REF_UNITS], weight[DRAW_ROWS];
+} drawn;
+
+typedef struct dice {
+    uint64_t state;
+} dice;
+
+uint64_t dice_word(dice *d); /* splitmix64 */
+double dice_uniform(dice *d, double low, double high);
+size_t dice_below(dice *d, size_t bound);
+
+/* The seed of this run: BPNN_TEST_SEED or 1; printed. */
+uint64_t draw_seed(void);
+
+/* A net of 1-4 hidden layers of 1-17 units with the given output pair (hidden activation: any elementwise one). */
+void draw(drawn *d, dice *die, bpnn_activation_kind hidden, bpnn_activation_kind output, bpnn_loss_kind loss);
+
+/* The library's net of the same description and parameters. NULL when the library refuses it. */
+bpnn_net *draw_library_net(const drawn *d, bpnn_precision precision, size_t group_rows);
+
+#endif
