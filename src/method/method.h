@@ -36,4 +36,8 @@ typedef struct bpnn__method {
 const bpnn__method *bpnn__method_at(size_t index);
 const bpnn__method *bpnn__method_find(const char *name); /* aliases included; NULL = none */
 
+
+/* The method that does the same with momentum 0 and less state. */
+const bpnn__method *bpnn__method_without_momentum(const bpnn__method *method);
+
 #endif
