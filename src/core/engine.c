@@ -10,6 +10,7 @@ struct bpnn__engine {
     const bpnn__face *face;
     bpnn_precision precision;
     size_t last_rows; /* of the last step or gradient */
+    bool stores_gradient;
     void *core;
 };
 
@@ -26,6 +27,7 @@ bpnn_status bpnn__engine_new(bpnn__engine **out, const bpnn_net *net, const bpnn
     if (!engine)
         return bpnn__fail_memory(error);
     engine->precision = net->precision;
+    engine->stores_gradient = options->store_gradient || options->max_rows > net->group_rows;
     engine->face = bpnn__face_of(net->precision);
     bpnn_status status = engine->face->make(&engine->core, net, options, error);
     if (status != BPNN_OK) {
@@ -57,6 +59,11 @@ int bpnn__engine_isa(const bpnn__engine *engine)
 size_t bpnn__engine_threads(const bpnn__engine *engine)
 {
     return engine->face->threads(engine->core);
+}
+
+bool bpnn__engine_stores_gradient(const bpnn__engine *engine)
+{
+    return engine->stores_gradient;
 }
 
 void bpnn__engine_load(bpnn__engine *engine, const bpnn_net *net)

@@ -62,6 +62,7 @@ void bpnn__engine_free(bpnn__engine *engine);
 bpnn_precision bpnn__engine_precision(const bpnn__engine *engine);
 int bpnn__engine_isa(const bpnn__engine *engine); /* bpnn__isa: for choosing the update function */
 size_t bpnn__engine_threads(const bpnn__engine *engine);
+bool bpnn__engine_stores_gradient(const bpnn__engine *engine);
 
 /* Parameters from and to a net of the same shape. load also builds the twins; states are left alone. */
 void bpnn__engine_load(bpnn__engine *engine, const bpnn_net *net);

@@ -21,7 +21,7 @@ void BPNN_NAME(core_evaluate)(CORE *core, const bpnn__batch *batch, double *loss
             group += core->arrays.weight[r] * (double)core->arrays.loss[r];
         if (outputs)
             BPNN_NAME(copy_out)
-            (core->arrays.y[core->depth], core->arrays.stride, (bpnn__span){0, rows}, width, outputs + from * width);
+        (core->arrays.y[core->depth], core->arrays.stride, (bpnn__span){0, rows}, width, outputs + from * width);
         from += rows;
         in_group += rows;
         if (in_group == core->group_rows || from == batch->count) {

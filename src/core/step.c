@@ -224,7 +224,7 @@ void BPNN_NAME(core_gradient)(CORE *core, const bpnn__batch *batch, double *loss
         tree_push(&tree, core, job.into);
         if (input_gradient)
             BPNN_NAME(copy_out)
-            (core->arrays.delta[0], core->arrays.stride, (bpnn__span){0, rows}, width, input_gradient + from * width);
+        (core->arrays.delta[0], core->arrays.stride, (bpnn__span){0, rows}, width, input_gradient + from * width);
     }
     tree_end(&tree, core);
     *loss = bpnn__tree_sum(&losses) / (core->mean ? (double)batch->count : 1);

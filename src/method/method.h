@@ -12,18 +12,19 @@
 
 /* What prepare() is told for one update. */
 typedef struct bpnn__moment {
-    uint64_t t;             /* update number from 1 */
-    double rate;            /* after schedule and warm-up */
+    uint64_t t;  /* update number from 1 */
+    double rate; /* after schedule and warm-up */
     double momentum;
-    const double *options;  /* in the order of info.options */
+    const double *options;      /* in the order of info.options */
     double loss, previous_loss; /* F with penalty, for methods with needs_loss; previous NAN at t = 1 */
-    double *memory;         /* BPNN__MEMORY numbers of the method's own, kept between updates and in checkpoints (running powers) */
+    double *
+        memory; /* BPNN__MEMORY numbers of the method's own, kept between updates and in checkpoints (running powers) */
 } bpnn__moment;
 
 typedef struct bpnn__method {
     bpnn_method_info info;
-    bool decoupled;      /* l2 decays the weights instead of joining the gradient (adamw) */
-    bool needs_loss;     /* full objective before the update (rprop) */
+    bool decoupled;  /* l2 decays the weights instead of joining the gradient (adamw) */
+    bool needs_loss; /* full objective before the update (rprop) */
     double memory_start[BPNN__MEMORY];
     /* Initial value of state k (0 for most). */
     double (*state_start)(size_t k, const double *options);
@@ -35,7 +36,6 @@ typedef struct bpnn__method {
 
 const bpnn__method *bpnn__method_at(size_t index);
 const bpnn__method *bpnn__method_find(const char *name); /* aliases included; NULL = none */
-
 
 /* The method that does the same with momentum 0 and less state. */
 const bpnn__method *bpnn__method_without_momentum(const bpnn__method *method);

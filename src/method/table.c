@@ -32,13 +32,19 @@
     }
 #else
 #define EACH_ISA(X, precision, method) X(precision, scalar, method)
-#define UPDATES(precision, method) {[BPNN__ISA_SCALAR] = bpnn__f##precision##_update_##method##_scalar}
+#define UPDATES(precision, method)                                                                                     \
+    {                                                                                                                  \
+        [BPNN__ISA_SCALAR] = bpnn__f##precision##_update_##method##_scalar                                             \
+    }
 #endif
 
 #define DECLARE_BOTH(method) EACH_ISA(DECLARE, 32, method) EACH_ISA(DECLARE, 64, method)
 STEP_UPDATES(DECLARE_BOTH)
 
-#define UPDATE_TABLE(method) {[BPNN_SINGLE] = UPDATES(32, method), [BPNN_DOUBLE] = UPDATES(64, method)}
+#define UPDATE_TABLE(method)                                                                                           \
+    {                                                                                                                  \
+        [BPNN_SINGLE] = UPDATES(32, method), [BPNN_DOUBLE] = UPDATES(64, method)                                       \
+    }
 
 /* ---- scalars of one update, in double ---- */
 
@@ -138,48 +144,95 @@ static const bpnn_method_option nadam_options[] = {{"beta1", 0.9, 0, BELOW_ONE, 
                                                    {"beta2", 0.999, 0, BELOW_ONE, "decay of the squared gradient"},
                                                    {"eps", 1e-8, 0, 1, "added to the root"},
                                                    {"decay", 0.004, 0, 1, "of the momentum's warm-up"}};
-static const bpnn_method_option rprop_options[] = {{"start", 0.07, 1e-9, 50, "first step size"},
-                                                   {"grow", 1.2, 1, 10, "factor while the sign stays"},
-                                                   {"shrink", 0.5, 0.01, 1, "factor when it changes"},
-                                                   {"most", 50, 1e-6, 1e6, "largest step size"},
-                                                   {"least", 1e-6, 0, 1, "smallest step size"},
-                                                   {"minus", 0, 0, 1, "never undo a step (iRprop-): yes or no"}};
+static const bpnn_method_option rprop_options[] = {
+    {"start", 0.07, 1e-9, 50, "first step size"},       {"grow", 1.2, 1, 10, "factor while the sign stays"},
+    {"shrink", 0.5, 0.01, 1, "factor when it changes"}, {"most", 50, 1e-6, 1e6, "largest step size"},
+    {"least", 1e-6, 0, 1, "smallest step size"},        {"minus", 0, 0, 1, "never undo a step (iRprop-): yes or no"}};
 
 #define OPTIONS(list) .option_count = sizeof list / sizeof *list, .options = list
 
 /* ---- the table ---- */
 
 static const bpnn__method methods[] = {
-    {.info = {.name = "adamw", .help = "Adam with decoupled weight decay (Loshchilov & Hutter 2019)", .rate = 0.001,
-              .momentum = NAN, .l2 = 0.1, .state_count = 2, OPTIONS(adam_options)},
-     .decoupled = true, .memory_start = {1, 1}, .prepare = prepare_adam, .update = UPDATE_TABLE(adam)},
-    {.info = {.name = "adam", .help = "Adam (Kingma & Ba 2015)", .rate = 0.001, .momentum = NAN, .state_count = 2,
+    {.info = {.name = "adamw",
+              .help = "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
+              .rate = 0.001,
+              .momentum = NAN,
+              .l2 = 0.1,
+              .state_count = 2,
               OPTIONS(adam_options)},
-     .memory_start = {1, 1}, .prepare = prepare_adam, .update = UPDATE_TABLE(adam)},
-    {.info = {.name = "nadam", .help = "Adam with Nesterov momentum (Dozat 2016)", .rate = 0.002, .momentum = NAN,
-              .state_count = 2, OPTIONS(nadam_options)},
-     .memory_start = {1, 1}, .prepare = prepare_nadam, .update = UPDATE_TABLE(nadam)},
-    {.info = {.name = "sgd", .help = "gradient descent; with --momentum the heavy ball, or Nesterov's", .rate = 0.01,
-              .momentum = 0, .state_count = 1, OPTIONS(sgd_options)},
-     .prepare = prepare_momentum, .update = UPDATE_TABLE(momentum)},
-    {.info = {.name = "rmsprop", .help = "RMSProp (Tieleman & Hinton 2012)", .rate = 0.001, .momentum = NAN,
-              .state_count = 1, OPTIONS(rmsprop_options)},
-     .prepare = prepare_rmsprop, .update = UPDATE_TABLE(rmsprop)},
-    {.info = {.name = "adagrad", .help = "AdaGrad (Duchi, Hazan & Singer 2011)", .rate = 0.01, .momentum = NAN,
-              .state_count = 1, OPTIONS(adagrad_options)},
-     .prepare = prepare_adagrad, .update = UPDATE_TABLE(adagrad)},
-    {.info = {.name = "adadelta", .help = "AdaDelta (Zeiler 2012)", .rate = 1, .momentum = NAN, .state_count = 2,
+     .decoupled = true,
+     .memory_start = {1, 1},
+     .prepare = prepare_adam,
+     .update = UPDATE_TABLE(adam)},
+    {.info = {.name = "adam",
+              .help = "Adam (Kingma & Ba 2015)",
+              .rate = 0.001,
+              .momentum = NAN,
+              .state_count = 2,
+              OPTIONS(adam_options)},
+     .memory_start = {1, 1},
+     .prepare = prepare_adam,
+     .update = UPDATE_TABLE(adam)},
+    {.info = {.name = "nadam",
+              .help = "Adam with Nesterov momentum (Dozat 2016)",
+              .rate = 0.002,
+              .momentum = NAN,
+              .state_count = 2,
+              OPTIONS(nadam_options)},
+     .memory_start = {1, 1},
+     .prepare = prepare_nadam,
+     .update = UPDATE_TABLE(nadam)},
+    {.info = {.name = "sgd",
+              .help = "gradient descent; with --momentum the heavy ball, or Nesterov's",
+              .rate = 0.01,
+              .momentum = 0,
+              .state_count = 1,
+              OPTIONS(sgd_options)},
+     .prepare = prepare_momentum,
+     .update = UPDATE_TABLE(momentum)},
+    {.info = {.name = "rmsprop",
+              .help = "RMSProp (Tieleman & Hinton 2012)",
+              .rate = 0.001,
+              .momentum = NAN,
+              .state_count = 1,
+              OPTIONS(rmsprop_options)},
+     .prepare = prepare_rmsprop,
+     .update = UPDATE_TABLE(rmsprop)},
+    {.info = {.name = "adagrad",
+              .help = "AdaGrad (Duchi, Hazan & Singer 2011)",
+              .rate = 0.01,
+              .momentum = NAN,
+              .state_count = 1,
+              OPTIONS(adagrad_options)},
+     .prepare = prepare_adagrad,
+     .update = UPDATE_TABLE(adagrad)},
+    {.info = {.name = "adadelta",
+              .help = "AdaDelta (Zeiler 2012)",
+              .rate = 1,
+              .momentum = NAN,
+              .state_count = 2,
               OPTIONS(adadelta_options)},
-     .prepare = prepare_rmsprop, .update = UPDATE_TABLE(adadelta)},
-    {.info = {.name = "rprop", .help = "iRprop+, full batch (Igel & Huesken 2000)", .rate = NAN, .momentum = NAN,
-              .full_batch = true, .state_count = 3, OPTIONS(rprop_options)},
-     .needs_loss = true, .state_start = rprop_start, .prepare = prepare_rprop, .update = UPDATE_TABLE(rprop)},
+     .prepare = prepare_rmsprop,
+     .update = UPDATE_TABLE(adadelta)},
+    {.info = {.name = "rprop",
+              .help = "iRprop+, full batch (Igel & Huesken 2000)",
+              .rate = NAN,
+              .momentum = NAN,
+              .full_batch = true,
+              .state_count = 3,
+              OPTIONS(rprop_options)},
+     .needs_loss = true,
+     .state_start = rprop_start,
+     .prepare = prepare_rprop,
+     .update = UPDATE_TABLE(rprop)},
 };
 
 /* sgd without momentum: no state at all */
 static const bpnn__method plain_sgd = {
     .info = {.name = "sgd", .help = "gradient descent", .rate = 0.01, .momentum = 0, OPTIONS(sgd_options)},
-    .prepare = prepare_sgd, .update = UPDATE_TABLE(sgd)};
+    .prepare = prepare_sgd,
+    .update = UPDATE_TABLE(sgd)};
 
 /* Names that people bring along. */
 static const struct {

@@ -142,7 +142,7 @@ static size_t real_size(const bpnn_net *net)
     return net->precision == BPNN_SINGLE ? sizeof(float) : sizeof(double);
 }
 
-static bpnn_status fill(bpnn_net *net, const bpnn_net_options *o, bpnn_error *error)
+static bpnn_status fill(bpnn_net *net, const bpnn_net_options *o, bool parameters, bpnn_error *error)
 {
     net->inputs = o->inputs;
     net->depth = o->layer_count;
@@ -159,11 +159,13 @@ static bpnn_status fill(bpnn_net *net, const bpnn_net_options *o, bpnn_error *er
     resolve_parameters(net);
     if (!place_parameters(net))
         return bpnn__fail(error, BPNN_USAGE, "a network has at most 2^31 parameters; take fewer units");
+    if (!parameters)
+        return BPNN_OK;
     net->parameters = bpnn__alloc(net->parameter_count, real_size(net));
     return net->parameters ? BPNN_OK : bpnn__fail_memory(error);
 }
 
-bpnn_status bpnn_net_new(bpnn_net **out, const bpnn_net_options *options, bpnn_error *error)
+static bpnn_status make(bpnn_net **out, const bpnn_net_options *options, bool parameters, bpnn_error *error)
 {
     *out = NULL;
     bpnn_status status = bpnn__net_check(options, error);
@@ -172,13 +174,24 @@ bpnn_status bpnn_net_new(bpnn_net **out, const bpnn_net_options *options, bpnn_e
     bpnn_net *net = bpnn__alloc(1, sizeof *net);
     if (!net)
         return bpnn__fail_memory(error);
-    status = fill(net, options, error);
+    status = fill(net, options, parameters, error);
     if (status != BPNN_OK) {
         bpnn_net_free(net);
         return status;
     }
     *out = net;
     return BPNN_OK;
+}
+
+bpnn_status bpnn_net_new(bpnn_net **net, const bpnn_net_options *options, bpnn_error *error)
+{
+    return make(net, options, true, error);
+}
+
+bpnn_status bpnn__net_shape(bpnn_net **shape, const bpnn_net *net, bpnn_error *error)
+{
+    bpnn_net_options options = bpnn_net_describe(net);
+    return make(shape, &options, false, error);
 }
 
 bpnn_status bpnn_net_clone(bpnn_net **copy, const bpnn_net *net, bpnn_error *error)

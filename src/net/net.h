@@ -28,6 +28,9 @@ static inline size_t bpnn__net_size(const bpnn_net *net, size_t m)
 double bpnn__net_get(const bpnn_net *net, size_t index);
 void bpnn__net_put(bpnn_net *net, size_t index, double value);
 
+/* A net of the same description without parameters (they are NULL): for those who keep them elsewhere. */
+bpnn_status bpnn__net_shape(bpnn_net **shape, const bpnn_net *net, bpnn_error *error);
+
 /* USAGE with the reason when the description cannot be trained or applied. */
 bpnn_status bpnn__net_check(const bpnn_net_options *options, bpnn_error *error);
 

@@ -1,0 +1,130 @@
+/* Training options: defaults, and settling them for one network and table. */
+#include "base/error.h"
+#include "base/text.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+void bpnn_train_options_default(bpnn_train_options *o)
+{
+    memset(o, 0, sizeof *o);
+    o->struct_size = sizeof *o;
+    o->method = "adamw";
+    o->rate = o->momentum = o->l2 = NAN;
+    o->batch = 32;
+    o->epochs = 1000;
+    o->shuffle = true;
+    o->patience = SIZE_MAX;
+    o->target_loss = NAN;
+    o->seed = 1;
+}
+
+static bpnn_status unknown_method(const char *name, bpnn_error *error)
+{
+    const char *names[32];
+    size_t count = 0;
+    for (; bpnn_method(count); count++)
+        names[count] = bpnn_method(count)->name;
+    int near = bpnn__nearest_word(name, names, count);
+    if (near >= 0)
+        return bpnn__fail(error, BPNN_USAGE, "unknown method '%s'; did you mean '%s'?", name, names[near]);
+    return bpnn__fail(error, BPNN_USAGE,
+                      "unknown method '%s'; known: adamw, adam, nadam, sgd, rmsprop, adagrad, adadelta, rprop", name);
+}
+
+static bpnn_status set_option(bpnn__settled *s, const bpnn_setting *setting, bpnn_error *error)
+{
+    const bpnn_method_info *info = &s->method->info;
+    for (size_t i = 0; i < info->option_count; i++) {
+        const bpnn_method_option *option = &info->options[i];
+        if (strcmp(option->name, setting->name) != 0)
+            continue;
+        if (!(setting->value >= option->least && setting->value <= option->most))
+            return bpnn__fail(error, BPNN_USAGE, "method %s: %s must be %g to %g, not %g", info->name, option->name,
+                              option->least, option->most, setting->value);
+        s->option[i] = setting->value;
+        return BPNN_OK;
+    }
+    return bpnn__fail(error, BPNN_USAGE, "method %s has no option '%s'", info->name, setting->name);
+}
+
+static bpnn_status in_range(const char *name, double value, double least, double below, bpnn_error *error)
+{
+    if (value >= least && value < below)
+        return BPNN_OK;
+    return bpnn__fail(error, BPNN_USAGE, "%s must be at least %g and below %g, not %g", name, least, below, value);
+}
+
+static bpnn_status settle_method(bpnn__settled *s, const bpnn_train_options *o, bpnn_error *error)
+{
+    s->method = o->method ? bpnn__method_find(o->method) : NULL;
+    if (!s->method)
+        return unknown_method(o->method ? o->method : "", error);
+    for (size_t i = 0; i < s->method->info.option_count; i++)
+        s->option[i] = s->method->info.options[i].initial;
+    for (size_t i = 0; i < o->setting_count; i++) {
+        bpnn_status status = set_option(s, &o->settings[i], error);
+        if (status != BPNN_OK)
+            return status;
+    }
+    const bpnn_method_info *info = &s->method->info;
+    bool nesterov = info->option_count > 0 && strcmp(info->options[0].name, "nesterov") == 0 && s->option[0] != 0;
+    if (!isnan(o->momentum) && isnan(info->momentum))
+        return bpnn__fail(error, BPNN_USAGE, "method %s takes no momentum", info->name);
+    if (!isnan(o->rate) && isnan(info->rate))
+        return bpnn__fail(error, BPNN_USAGE, "method %s takes no rate", info->name);
+    s->rate = isnan(info->rate) ? 1 : isnan(o->rate) ? info->rate : o->rate;
+    s->momentum = isnan(info->momentum) ? 0 : !isnan(o->momentum) ? o->momentum : nesterov ? 0.9 : info->momentum;
+    s->l2 = isnan(o->l2) ? info->l2 : o->l2;
+    if (!isnan(info->momentum) && s->momentum == 0)
+        s->method = bpnn__method_without_momentum(s->method);
+    return BPNN_OK;
+}
+
+static bpnn_status check_numbers(const bpnn__settled *s, const bpnn_train_options *o, bpnn_error *error)
+{
+    bpnn_status status = in_range("rate", s->rate, 0, INFINITY, error);
+    if (status == BPNN_OK)
+        status = in_range("momentum", s->momentum, 0, 1, error);
+    if (status == BPNN_OK)
+        status = in_range("l1", s->l1, 0, INFINITY, error);
+    if (status == BPNN_OK)
+        status = in_range("l2", s->l2, 0, INFINITY, error);
+    if (status == BPNN_OK)
+        status = in_range("dropout", s->dropout, 0, 1, error);
+    if (status == BPNN_OK)
+        status = in_range("clip", s->clip, 0, INFINITY, error);
+    if (status == BPNN_OK)
+        status = in_range("min_delta", o->min_delta, 0, INFINITY, error);
+    if (status == BPNN_OK)
+        status = in_range("time limit", o->time_limit, 0, INFINITY, error);
+    return status;
+}
+
+bpnn_status bpnn__settle(bpnn__settled *s, const bpnn_net *net, const bpnn_train_options *o, size_t rows,
+                         bpnn_error *error)
+{
+    memset(s, 0, sizeof *s);
+    if (!o || o->struct_size != sizeof *o)
+        return bpnn__fail(error, BPNN_USAGE, "train options: call bpnn_train_options_default first");
+    if (rows == 0)
+        return bpnn__fail(error, BPNN_USAGE, "there are no rows to train on");
+    bpnn_status status = bpnn__net_check_trainable(net, error);
+    if (status == BPNN_OK)
+        status = settle_method(s, o, error);
+    if (status != BPNN_OK)
+        return status;
+    s->l1 = o->l1;
+    s->dropout = o->dropout;
+    s->clip = o->clip;
+    s->epochs = o->epochs;
+    s->shuffle = o->shuffle && !s->method->info.full_batch;
+    s->seed = o->seed;
+    s->batch = s->method->info.full_batch || o->batch == 0 || o->batch > rows ? rows : o->batch;
+    s->batches = (rows + s->batch - 1) / s->batch;
+    status = check_numbers(s, o, error);
+    if (status == BPNN_OK && s->method->needs_loss && s->dropout > 0)
+        status = bpnn__fail(error, BPNN_USAGE, "method %s goes with no dropout", s->method->info.name);
+    return status == BPNN_OK ? bpnn__schedule_init(&s->schedule, o, s->batches, error) : status;
+}

@@ -1,0 +1,141 @@
+/* Schedules and warm-up: docs/methods.md. s counts updates from 0, S updates an epoch, E epochs. */
+#include "train/schedule.h"
+#include "base/error.h"
+#include "kernel/scalar.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BPNN_X(id, name) name,
+static const char *const words[] = {BPNN_SCHEDULES(BPNN_X)};
+#undef BPNN_X
+
+const char *bpnn_schedule_name(bpnn_schedule_kind kind)
+{
+    return (unsigned)kind < BPNN_SCHEDULE_COUNT ? words[kind] : "unknown";
+}
+
+int bpnn_schedule_find(const char *name)
+{
+    for (int i = 0; name && i < BPNN_SCHEDULE_COUNT; i++)
+        if (strcmp(words[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* The settings each kind takes. */
+static const struct {
+    bpnn_schedule_kind kind;
+    const char *name;
+    size_t offset;
+    double initial, least, most;
+} settings[] = {
+    {BPNN_SCHEDULE_STEP, "factor", offsetof(bpnn__schedule, factor), 0.5, 0, 1},
+    {BPNN_SCHEDULE_STEP, "every", offsetof(bpnn__schedule, every), 30, 1, 1e9},
+    {BPNN_SCHEDULE_EXPONENTIAL, "factor", offsetof(bpnn__schedule, factor), 0.95, 0, 1},
+    {BPNN_SCHEDULE_PLATEAU, "factor", offsetof(bpnn__schedule, factor), 0.5, 0, 1},
+    {BPNN_SCHEDULE_PLATEAU, "wait", offsetof(bpnn__schedule, wait), 10, 1, 1e9},
+    {BPNN_SCHEDULE_PLATEAU, "gain", offsetof(bpnn__schedule, gain), 1e-4, 0, 1},
+    {BPNN_SCHEDULE_PLATEAU, "least", offsetof(bpnn__schedule, least), 1e-3, 0, 1},
+    {BPNN_SCHEDULE_ONECYCLE, "factor", offsetof(bpnn__schedule, factor), 25, 1, 1e6},
+    {BPNN_SCHEDULE_ONECYCLE, "share", offsetof(bpnn__schedule, every), 0.3, 0.01, 0.99},
+};
+
+enum { SETTINGS = sizeof settings / sizeof *settings };
+
+static double *place_of(bpnn__schedule *schedule, size_t i)
+{
+    return (double *)(void *)((char *)schedule + settings[i].offset);
+}
+
+static bpnn_status set(bpnn__schedule *schedule, const bpnn_setting *setting, bpnn_error *error)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (settings[i].kind != schedule->kind || strcmp(settings[i].name, setting->name) != 0)
+            continue;
+        if (!(setting->value >= settings[i].least && setting->value <= settings[i].most))
+            return bpnn__fail(error, BPNN_USAGE, "schedule %s: %s must be %g to %g, not %g", words[schedule->kind],
+                              setting->name, settings[i].least, settings[i].most, setting->value);
+        *place_of(schedule, i) = setting->value;
+        return BPNN_OK;
+    }
+    return bpnn__fail(error, BPNN_USAGE, "schedule %s has no setting '%s'", words[schedule->kind], setting->name);
+}
+
+bpnn_status bpnn__schedule_init(bpnn__schedule *schedule, const bpnn_train_options *options, size_t batches,
+                                bpnn_error *error)
+{
+    memset(schedule, 0, sizeof *schedule);
+    if ((unsigned)options->schedule >= BPNN_SCHEDULE_COUNT)
+        return bpnn__fail(error, BPNN_USAGE, "no schedule has the number %d", (int)options->schedule);
+    schedule->kind = options->schedule;
+    schedule->warmup = options->warmup;
+    schedule->batches = batches;
+    schedule->epochs = options->epochs;
+    schedule->scale = 1;
+    schedule->best = INFINITY;
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (settings[i].kind == schedule->kind)
+            *place_of(schedule, i) = settings[i].initial;
+    for (size_t i = 0; i < options->schedule_setting_count; i++) {
+        bpnn_status status = set(schedule, &options->schedule_settings[i], error);
+        if (status != BPNN_OK)
+            return status;
+    }
+    return BPNN_OK;
+}
+
+static double half_cosine(double share)
+{
+    return (1 + bpnn__cos(3.141592653589793 * (share < 1 ? share : 1))) / 2;
+}
+
+/* a / factor -> a over the first share, -> a / (factor 1e4) over the rest, both along a half cosine. */
+static double one_cycle(const bpnn__schedule *schedule, double a, double s, double total)
+{
+    double low = a / schedule->factor, end = low / 1e4, peak = schedule->every * total - 1, last = total - 1;
+    if (s <= peak)
+        return a + (low - a) * half_cosine(peak > 0 ? s / peak : 1);
+    return end + (a - end) * half_cosine(last > peak ? (s - peak) / (last - peak) : 1);
+}
+
+double bpnn__schedule_rate(const bpnn__schedule *schedule, double a, uint64_t update)
+{
+    double S = (double)schedule->batches, warm = (double)schedule->warmup * S, s = (double)update;
+    if (s < warm)
+        return a * (s + 1) / warm;
+    s -= warm;
+    double epoch = floor(s / S), total = ((double)schedule->epochs - (double)schedule->warmup) * S;
+    total = total > 1 ? total : 1;
+    switch (schedule->kind) {
+    case BPNN_SCHEDULE_STEP:
+        return a * bpnn__pow(schedule->factor, floor(epoch / schedule->every));
+    case BPNN_SCHEDULE_EXPONENTIAL:
+        return a * bpnn__pow(schedule->factor, epoch);
+    case BPNN_SCHEDULE_COSINE:
+        return a * half_cosine(s / total);
+    case BPNN_SCHEDULE_PLATEAU:
+        return a * schedule->scale;
+    case BPNN_SCHEDULE_ONECYCLE:
+        return one_cycle(schedule, a, s, total);
+    default:
+        return a;
+    }
+}
+
+void bpnn__schedule_epoch(bpnn__schedule *schedule, double loss)
+{
+    if (schedule->kind != BPNN_SCHEDULE_PLATEAU)
+        return;
+    if (loss < schedule->best * (1 - schedule->gain)) {
+        schedule->best = loss;
+        schedule->failures = 0;
+        return;
+    }
+    if ((double)++schedule->failures < schedule->wait)
+        return;
+    schedule->failures = 0;
+    schedule->scale *= schedule->factor;
+    if (schedule->scale < schedule->least)
+        schedule->scale = schedule->least;
+}

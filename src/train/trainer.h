@@ -1,0 +1,48 @@
+/* The inside of a trainer. */
+#ifndef BPNN_TRAIN_TRAINER_H
+#define BPNN_TRAIN_TRAINER_H
+
+#include "core/engine.h"
+#include "method/method.h"
+#include "train/schedule.h"
+
+/* Options with every default resolved. */
+typedef struct bpnn__settled {
+    const bpnn__method *method;
+    double option[BPNN__METHOD_OPTIONS];
+    double rate, momentum, l1, l2, dropout, clip;
+    size_t batch, batches; /* rows a step, steps an epoch */
+    size_t epochs;
+    bool shuffle;
+    bpnn__schedule schedule;
+    uint64_t seed;
+} bpnn__settled;
+
+struct bpnn_trainer {
+    bpnn_net *shape; /* description alone; its parameters are not kept up */
+    bpnn__engine *engine;
+    bpnn_data data;
+    double weight_scale;
+    bpnn__settled settled;
+    bpnn__update_fn update;
+    double memory[BPNN__MEMORY];
+    double previous_loss; /* F of the last update, for methods that look at it */
+    uint64_t updates;
+    size_t epoch;               /* of the epochs begun */
+    double rate;                /* of the last update */
+    size_t *order;              /* rows of the present epoch */
+    bpnn_train_options options; /* callbacks and interrupt flag alone are read from it */
+    bool stopped;               /* a callback or the flag ended the epoch */
+    bool interrupted;
+    size_t bad_batch, bad_layer; /* where the last step left the finite numbers, from 1; 0 = nowhere */
+    double seconds_before;       /* of the run, for callbacks */
+};
+
+/* USAGE with the option's name when something cannot be; fills *settled. */
+bpnn_status bpnn__settle(bpnn__settled *settled, const bpnn_net *net, const bpnn_train_options *options, size_t rows,
+                         bpnn_error *error);
+
+/* R(w) at the trainer's parameters with its l1 and l2. */
+double bpnn__trainer_penalty(const bpnn_trainer *trainer);
+
+#endif
