@@ -300,6 +300,12 @@ def batches_of(run, rows):
     return [list(range(k, min(k + batch, rows))) for k in range(0, rows, batch)]
 
 
+def faint(gradient):
+    """Rprop sees signs alone: a gradient that is nothing but rounding decides a whole step."""
+    size = gradient.abs()
+    return bool(((size > 0) & (size < 1e-12)).any())
+
+
 def train(net, run, start):
     tensors, is_weight = tensors_of(net, start)
     rows = len(net["x"])
@@ -325,6 +331,8 @@ def train(net, run, start):
         loss.backward()
         first = loss.item() if first is None else first
         if not math.isfinite(loss.item()) or loss.item() > 100 * max(1.0, first):
+            return None
+        if run["method"] == "rprop" and any(faint(p.grad) for p in tensors):
             return None
         if run["clip"]:
             torch.nn.utils.clip_grad_norm_(tensors, run["clip"])

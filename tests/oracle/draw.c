@@ -117,3 +117,16 @@ bpnn_net *draw_library_net(const drawn *d, bpnn_precision precision, size_t grou
     bpnn_net_set_parameters(net, d->w);
     return net;
 }
+
+double larger(double a, double b)
+{
+    return a > b || isnan(a) ? a : b;
+}
+
+double distance(const double *a, const double *b, size_t n)
+{
+    double worst = 0;
+    for (size_t i = 0; i < n; i++)
+        worst = larger(fabs(a[i] - b[i]) / fmax(1, fabs(a[i])), worst);
+    return worst;
+}

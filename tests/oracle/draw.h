@@ -31,4 +31,10 @@ void draw(drawn *d, dice *die, bpnn_activation_kind hidden, bpnn_activation_kind
 /* The library's net of the same description and parameters. NULL when the library refuses it. */
 bpnn_net *draw_library_net(const drawn *d, bpnn_precision precision, size_t group_rows);
 
+/* The larger; NaN wins. */
+double larger(double a, double b);
+
+/* Largest |a - b| / max(1, |a|); NaN where either has one. */
+double distance(const double *a, const double *b, size_t n);
+
 #endif

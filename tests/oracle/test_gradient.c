@@ -13,20 +13,6 @@ typedef struct tally {
     double worst_reference, worst_difference, worst_complex, worst_single;
 } tally;
 
-static double larger(double a, double b)
-{
-    return a > b || isnan(a) ? a : b;
-}
-
-/* Largest |a - b| / max(1, |a|) */
-static double distance(const double *a, const double *b, size_t n)
-{
-    double worst = 0;
-    for (size_t i = 0; i < n; i++)
-        worst = larger(fabs(a[i] - b[i]) / fmax(1, fabs(a[i])), worst);
-    return worst;
-}
-
 static bpnn_status library_gradient(const drawn *d, const bpnn_net *net, double *loss, double *gradient, double *dx)
 {
     return bpnn_net_gradient(net, bpnn_matrix_of(d->x, d->rows, d->net.n[0]),
