@@ -7,6 +7,7 @@ DEFINE_UPDATE(adadelta)
     const real *c = constants, a = c[0], r = c[1], rest = c[2], e = c[3];
     real *restrict w = weights, *restrict v = states[0], *restrict u = states[1];
     const real *restrict g = gradient;
+    ELEMENTWISE
     for (size_t i = 0; i < lines * LANES; i++) {
         v[i] = flush(FMA(v[i], r, (rest * g[i]) * g[i]));
         real d = g[i] * (r_sqrt(u[i] + e) / r_sqrt(v[i] + e));

@@ -7,6 +7,7 @@ DEFINE_UPDATE(adagrad)
     const real *c = constants, a = c[0], e = c[1];
     real *restrict w = weights, *restrict v = states[0];
     const real *restrict g = gradient;
+    ELEMENTWISE
     for (size_t i = 0; i < lines * LANES; i++) {
         v[i] = flush(FMA(g[i], g[i], v[i]));
         w[i] -= a * g[i] / (r_sqrt(v[i]) + e);

@@ -8,6 +8,7 @@ DEFINE_UPDATE(nadam)
                e = c[7];
     real *restrict w = weights, *restrict m = states[0], *restrict v = states[1];
     const real *restrict g = gradient;
+    ELEMENTWISE
     for (size_t i = 0; i < lines * LANES; i++) {
         m[i] = flush(FMA(m[i], b1, rest1 * g[i]));
         v[i] = flush(FMA(v[i], b2, (rest2 * g[i]) * g[i]));

@@ -9,6 +9,7 @@ DEFINE_UPDATE(sgd)
     real *restrict w = weights;
     const real *restrict g = gradient;
     (void)states;
+    ELEMENTWISE
     for (size_t i = 0; i < lines * LANES; i++)
         w[i] = FMA(-a, g[i], w[i]);
 }
@@ -20,6 +21,7 @@ DEFINE_UPDATE(momentum)
     const int nesterov = ((const real *)constants)[2] != 0;
     real *restrict w = weights, *restrict v = states[0];
     const real *restrict g = gradient;
+    ELEMENTWISE
     for (size_t i = 0; i < lines * LANES; i++) {
         real next = flush(FMA(v[i], mu, g[i]));
         v[i] = next;

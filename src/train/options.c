@@ -1,6 +1,7 @@
 /* Training options: defaults, and settling them for one network and table. */
 #include "base/error.h"
 #include "base/text.h"
+#include "train/names.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -11,34 +12,48 @@ void bpnn_train_options_default(bpnn_train_options *o)
     memset(o, 0, sizeof *o);
     o->struct_size = sizeof *o;
     o->method = "adamw";
-    o->rate = o->momentum = o->l2 = NAN;
+    o->rate = o->momentum = o->l2 = (double)NAN;
     o->batch = 32;
     o->epochs = 1000;
     o->shuffle = true;
     o->patience = SIZE_MAX;
-    o->target_loss = NAN;
+    o->target_loss = (double)NAN;
     o->seed = 1;
 }
 
+enum { LISTED = 32 }; /* names a message looks at */
+
 static bpnn_status unknown_method(const char *name, bpnn_error *error)
 {
-    const char *names[32];
+    const char *names[LISTED];
+    char list[BPNN__NAMES_SIZE];
     size_t count = 0;
-    for (; bpnn_method(count); count++)
+    for (; count < LISTED && bpnn_method(count); count++)
         names[count] = bpnn_method(count)->name;
     int near = bpnn__nearest_word(name, names, count);
     if (near >= 0)
         return bpnn__fail(error, BPNN_USAGE, "unknown method '%s'; did you mean '%s'?", name, names[near]);
-    return bpnn__fail(error, BPNN_USAGE,
-                      "unknown method '%s'; known: adamw, adam, nadam, sgd, rmsprop, adagrad, adadelta, rprop", name);
+    return bpnn__fail(error, BPNN_USAGE, "unknown method '%s'; there are: %s", name,
+                      bpnn__list_names(list, names, count));
+}
+
+static bpnn_status unknown_option(const bpnn_method_info *info, const char *name, bpnn_error *error)
+{
+    const char *names[BPNN__METHOD_OPTIONS];
+    char list[BPNN__NAMES_SIZE];
+    for (size_t i = 0; i < info->option_count; i++)
+        names[i] = info->options[i].name;
+    return bpnn__fail(error, BPNN_USAGE, "method %s has no setting '%s'; its settings: %s", info->name, name,
+                      bpnn__list_names(list, names, info->option_count));
 }
 
 static bpnn_status set_option(bpnn__settled *s, const bpnn_setting *setting, bpnn_error *error)
 {
     const bpnn_method_info *info = &s->method->info;
+    const char *name = setting->name ? setting->name : "";
     for (size_t i = 0; i < info->option_count; i++) {
         const bpnn_method_option *option = &info->options[i];
-        if (strcmp(option->name, setting->name) != 0)
+        if (strcmp(option->name, name) != 0)
             continue;
         if (!(setting->value >= option->least && setting->value <= option->most))
             return bpnn__fail(error, BPNN_USAGE, "method %s: %s must be %g to %g, not %g", info->name, option->name,
@@ -46,14 +61,7 @@ static bpnn_status set_option(bpnn__settled *s, const bpnn_setting *setting, bpn
         s->option[i] = setting->value;
         return BPNN_OK;
     }
-    return bpnn__fail(error, BPNN_USAGE, "method %s has no option '%s'", info->name, setting->name);
-}
-
-static bpnn_status in_range(const char *name, double value, double least, double below, bpnn_error *error)
-{
-    if (value >= least && value < below)
-        return BPNN_OK;
-    return bpnn__fail(error, BPNN_USAGE, "%s must be at least %g and below %g, not %g", name, least, below, value);
+    return unknown_option(info, name, error);
 }
 
 static bpnn_status settle_method(bpnn__settled *s, const bpnn_train_options *o, bpnn_error *error)
@@ -84,22 +92,23 @@ static bpnn_status settle_method(bpnn__settled *s, const bpnn_train_options *o, 
 
 static bpnn_status check_numbers(const bpnn__settled *s, const bpnn_train_options *o, bpnn_error *error)
 {
-    bpnn_status status = in_range("rate", s->rate, 0, INFINITY, error);
-    if (status == BPNN_OK)
-        status = in_range("momentum", s->momentum, 0, 1, error);
-    if (status == BPNN_OK)
-        status = in_range("l1", s->l1, 0, INFINITY, error);
-    if (status == BPNN_OK)
-        status = in_range("l2", s->l2, 0, INFINITY, error);
-    if (status == BPNN_OK)
-        status = in_range("dropout", s->dropout, 0, 1, error);
-    if (status == BPNN_OK)
-        status = in_range("clip", s->clip, 0, INFINITY, error);
-    if (status == BPNN_OK)
-        status = in_range("min_delta", o->min_delta, 0, INFINITY, error);
-    if (status == BPNN_OK)
-        status = in_range("time limit", o->time_limit, 0, INFINITY, error);
-    return status;
+    const double any = (double)INFINITY;
+    const struct {
+        const char *name;
+        double value, below; /* from 0, below `below` */
+    } numbers[] = {{"rate", s->rate, any},
+                   {"momentum", s->momentum, 1},
+                   {"l1", s->l1, any},
+                   {"l2", s->l2, any},
+                   {"dropout", s->dropout, 1},
+                   {"clip", s->clip, any},
+                   {"min_delta", o->min_delta, any},
+                   {"time_limit", o->time_limit, any}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!(numbers[i].value >= 0 && numbers[i].value < numbers[i].below))
+            return bpnn__fail(error, BPNN_USAGE, "%s must be at least 0 and below %g, not %g", numbers[i].name,
+                              numbers[i].below, numbers[i].value);
+    return BPNN_OK;
 }
 
 bpnn_status bpnn__settle(bpnn__settled *s, const bpnn_net *net, const bpnn_train_options *o, size_t rows,

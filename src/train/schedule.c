@@ -2,6 +2,7 @@
 #include "train/schedule.h"
 #include "base/error.h"
 #include "kernel/scalar.h"
+#include "train/names.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,18 +49,31 @@ static double *place_of(bpnn__schedule *schedule, size_t i)
     return (double *)(void *)((char *)schedule + settings[i].offset);
 }
 
+static bpnn_status unknown_setting(bpnn_schedule_kind kind, const char *name, bpnn_error *error)
+{
+    const char *names[SETTINGS];
+    char list[BPNN__NAMES_SIZE];
+    size_t count = 0;
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (settings[i].kind == kind)
+            names[count++] = settings[i].name;
+    return bpnn__fail(error, BPNN_USAGE, "schedule %s has no setting '%s'; its settings: %s", words[kind], name,
+                      bpnn__list_names(list, names, count));
+}
+
 static bpnn_status set(bpnn__schedule *schedule, const bpnn_setting *setting, bpnn_error *error)
 {
+    const char *name = setting->name ? setting->name : "";
     for (size_t i = 0; i < SETTINGS; i++) {
-        if (settings[i].kind != schedule->kind || strcmp(settings[i].name, setting->name) != 0)
+        if (settings[i].kind != schedule->kind || strcmp(settings[i].name, name) != 0)
             continue;
         if (!(setting->value >= settings[i].least && setting->value <= settings[i].most))
             return bpnn__fail(error, BPNN_USAGE, "schedule %s: %s must be %g to %g, not %g", words[schedule->kind],
-                              setting->name, settings[i].least, settings[i].most, setting->value);
+                              name, settings[i].least, settings[i].most, setting->value);
         *place_of(schedule, i) = setting->value;
         return BPNN_OK;
     }
-    return bpnn__fail(error, BPNN_USAGE, "schedule %s has no setting '%s'", words[schedule->kind], setting->name);
+    return unknown_setting(schedule->kind, name, error);
 }
 
 bpnn_status bpnn__schedule_init(bpnn__schedule *schedule, const bpnn_train_options *options, size_t batches,
@@ -73,7 +87,7 @@ bpnn_status bpnn__schedule_init(bpnn__schedule *schedule, const bpnn_train_optio
     schedule->batches = batches;
     schedule->epochs = options->epochs;
     schedule->scale = 1;
-    schedule->best = INFINITY;
+    schedule->best = (double)INFINITY;
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == schedule->kind)
             *place_of(schedule, i) = settings[i].initial;
@@ -99,19 +113,27 @@ static double one_cycle(const bpnn__schedule *schedule, double a, double s, doub
     return end + (a - end) * half_cosine(last > peak ? (s - peak) / (last - peak) : 1);
 }
 
+/* factor^k; 0^0 = 1 */
+static double power(double factor, double k)
+{
+    return k > 0 ? bpnn__pow(factor, k) : 1;
+}
+
 double bpnn__schedule_rate(const bpnn__schedule *schedule, double a, uint64_t update)
 {
     double S = (double)schedule->batches, warm = (double)schedule->warmup * S, s = (double)update;
     if (s < warm)
         return a * (s + 1) / warm;
+    if (schedule->kind == BPNN_SCHEDULE_CONSTANT)
+        return a;
     s -= warm;
     double epoch = floor(s / S), total = ((double)schedule->epochs - (double)schedule->warmup) * S;
     total = total > 1 ? total : 1;
     switch (schedule->kind) {
     case BPNN_SCHEDULE_STEP:
-        return a * bpnn__pow(schedule->factor, floor(epoch / schedule->every));
+        return a * power(schedule->factor, floor(epoch / schedule->every));
     case BPNN_SCHEDULE_EXPONENTIAL:
-        return a * bpnn__pow(schedule->factor, epoch);
+        return a * power(schedule->factor, epoch);
     case BPNN_SCHEDULE_COSINE:
         return a * half_cosine(s / total);
     case BPNN_SCHEDULE_PLATEAU:
@@ -123,11 +145,17 @@ double bpnn__schedule_rate(const bpnn__schedule *schedule, double a, uint64_t up
     }
 }
 
+/* What a loss must stay below to count as a gain: relative to the best, whatever its sign. */
+static double bar(const bpnn__schedule *schedule)
+{
+    return isinf(schedule->best) ? schedule->best : schedule->best - schedule->gain * fabs(schedule->best);
+}
+
 void bpnn__schedule_epoch(bpnn__schedule *schedule, double loss)
 {
     if (schedule->kind != BPNN_SCHEDULE_PLATEAU)
         return;
-    if (loss < schedule->best * (1 - schedule->gain)) {
+    if (loss < bar(schedule)) {
         schedule->best = loss;
         schedule->failures = 0;
         return;

@@ -1,13 +1,11 @@
 /* The whole run: epochs, validation, early stopping, stop reasons. The best (or last finite) parameters are kept in the
  * caller's net, so that a run needs no further copy of them. */
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "base/error.h"
 #include "train/stopping.h"
 #include "train/trainer.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #define BPNN_X(id, name) name,
 static const char *const stop_words[] = {BPNN_STOPS(BPNN_X)};
@@ -24,20 +22,14 @@ enum { PATIENCE_EPOCHS = 20, PATIENCE_UPDATES = 1000 };
 /* One run. */
 typedef struct run {
     bpnn_trainer *trainer;
-    bpnn_net *net; /* the best parameters so far */
+    bpnn_net *net;     /* the best parameters so far; without validation rows the last finite ones */
+    bpnn_net *present; /* what callbacks see: net, or with validation rows and on_epoch a net of its own */
     const bpnn_data *validation;
     const bpnn_train_options *options;
     bpnn_train_result *result;
     bpnn__stopping stopping;
-    double start, objective_0, validation_loss;
+    double objective_0, validation_loss;
 } run;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static size_t patience_of(const run *r)
 {
@@ -49,169 +41,181 @@ static size_t patience_of(const run *r)
 
 /* ---- telling the caller ---- */
 
+/* After an epoch, and once before the first. False: the callback wants an end. */
 static bool tell_epoch(const run *r, double loss, double epoch_seconds)
 {
+    bpnn_trainer *trainer = r->trainer;
+    double rows = (double)trainer->data.inputs.rows;
+    trainer->shown = (bpnn_progress){.epoch = r->result->epochs,
+                                     .epochs = r->options->epochs,
+                                     .updates = trainer->updates,
+                                     .loss = loss,
+                                     .validation_loss = r->validation_loss,
+                                     .best_validation_loss = r->validation ? r->stopping.best : (double)NAN,
+                                     .best_epoch = r->result->best_epoch,
+                                     .failures = r->stopping.failures,
+                                     .rate = trainer->rate,
+                                     .seconds = bpnn__now() - trainer->began,
+                                     .rows_per_second = epoch_seconds > 0 ? rows / epoch_seconds : (double)NAN,
+                                     .net = r->present};
     if (!r->options->on_epoch)
         return true;
-    size_t rows = r->trainer->data.inputs.rows;
-    bpnn_progress progress = {.epoch = r->result->epochs,
-                              .epochs = r->options->epochs,
-                              .updates = r->trainer->updates,
-                              .loss = loss,
-                              .validation_loss = r->validation_loss,
-                              .best_validation_loss = r->validation ? r->stopping.best : (double)NAN,
-                              .best_epoch = r->validation ? r->stopping.best_epoch : r->result->epochs,
-                              .failures = r->stopping.failures,
-                              .rate = r->trainer->rate,
-                              .seconds = now() - r->start,
-                              .rows_per_second = epoch_seconds > 0 ? (double)rows / epoch_seconds : (double)NAN,
-                              .net = r->net};
-    return r->options->on_epoch(&progress, r->options->context);
+    if (r->present != r->net)
+        bpnn_trainer_get(trainer, r->present);
+    return r->options->on_epoch(&trainer->shown, r->options->context);
 }
 
-static void say_diverged(const run *r, size_t batch, size_t layer, const char *advice)
+/* Why a run leaves the finite numbers, as far as can be told. */
+static const char *advice(const run *r)
 {
+    if (r->trainer->updates == 0)
+        return "already the first loss is not finite: look for huge inputs or targets, and scale them";
+    return r->trainer->settled.clip > 0 ? "take a smaller rate" : "take a smaller rate, or clip the gradient (clip 1)";
+}
+
+static void end_diverged(const run *r, size_t batch, size_t layer)
+{
+    const char *text = advice(r);
+    size_t size = strlen(text) + 1;
+    r->result->stop = BPNN_STOP_DIVERGED;
     r->result->diverged_epoch = r->result->epochs + 1;
     r->result->diverged_batch = batch;
     r->result->diverged_layer = layer;
-    r->result->stop = BPNN_STOP_DIVERGED;
-    size_t size = strlen(advice);
-    memcpy(r->result->advice, advice, size < sizeof r->result->advice ? size + 1 : sizeof r->result->advice - 1);
-}
-
-static const char *rate_advice(const run *r)
-{
-    return r->trainer->settled.clip > 0 ? "take a smaller --rate" : "take a smaller --rate, or --clip 1";
+    memcpy(r->result->advice, text, size < sizeof r->result->advice ? size : sizeof r->result->advice - 1);
 }
 
 /* ---- one epoch ---- */
 
-/* Loss or parameters past hope at an epoch's end. */
+/* Loss or parameters past hope after the batches of an epoch. */
 static bool exploded(const run *r, double loss)
 {
     size_t layer = bpnn__engine_bad_parameters(r->trainer->engine);
-    double objective = loss + bpnn__trainer_penalty(r->trainer), limit = (r->objective_0 > 1 ? r->objective_0 : 1) * EXPLODED;
-    if (layer == 0 && objective <= limit)
+    double objective = loss + bpnn__trainer_penalty(r->trainer);
+    if (layer == 0 && objective <= EXPLODED * (r->objective_0 > 1 ? r->objective_0 : 1))
         return false;
-    say_diverged(r, 0, layer, rate_advice(r));
+    end_diverged(r, 0, layer);
     return true;
 }
 
-/* Validation after an epoch (0 = before the first). *end: the run is over. */
-static bpnn_status validate(run *r, bool *end, bpnn_error *error)
+/* The epoch's validation loss, if there are such rows. A loss that is not finite ends the run. */
+static bpnn_status validate(run *r, bpnn_error *error)
 {
-    if (!r->validation) {
-        bpnn_trainer_get(r->trainer, r->net);
-        r->result->best_epoch = r->result->epochs;
+    if (!r->validation)
         return BPNN_OK;
-    }
     bpnn_status status = bpnn_trainer_evaluate(r->trainer, r->validation, &r->validation_loss, error);
-    if (status != BPNN_OK)
-        return status;
-    if (!isfinite(r->validation_loss)) {
-        r->result->epochs--; /* the epoch broke */
-        say_diverged(r, 0, 0, rate_advice(r));
-        *end = true;
-        return BPNN_OK;
-    }
-    bool is_best;
-    if (bpnn__stopping_tell(&r->stopping, r->result->epochs, r->validation_loss, &is_best)) {
-        r->result->stop = BPNN_STOP_PATIENCE;
-        *end = true;
-    }
-    if (is_best)
-        bpnn_trainer_get(r->trainer, r->net);
-    r->result->best_epoch = r->stopping.best_epoch;
-    return BPNN_OK;
+    if (status == BPNN_OK && !isfinite(r->validation_loss))
+        end_diverged(r, 0, 0);
+    return status;
 }
 
-/* Reasons to end that are looked at after every epoch; the first one counts. */
-static bool finished(run *r, double loss, double epoch_seconds)
+/* A whole, finite epoch: counts it, keeps its parameters if they are the ones to keep. */
+static void count_epoch(run *r, double loss)
+{
+    bpnn_train_result *result = r->result;
+    bool keep = true;
+    result->epochs++;
+    result->loss = loss;
+    if (r->validation) {
+        if (bpnn__stopping_tell(&r->stopping, result->epochs, r->validation_loss, &keep))
+            result->stop = BPNN_STOP_PATIENCE;
+        bpnn__schedule_epoch(&r->trainer->settled.schedule, r->validation_loss);
+    }
+    if (keep) {
+        bpnn_trainer_get(r->trainer, r->net);
+        result->best_epoch = result->epochs;
+    }
+}
+
+/* Why the run ends here; NONE: it goes on. The first reason counts. */
+static bpnn_stop reason(const run *r, double loss, bool go_on)
 {
     const bpnn_train_options *o = r->options;
-    bpnn_train_result *result = r->result;
-    bool go_on = tell_epoch(r, loss, epoch_seconds);
-    if (result->stop != BPNN_STOP_NONE)
-        return true;
-    if (r->trainer->interrupted || (o->interrupt && *o->interrupt))
-        result->stop = BPNN_STOP_INTERRUPTED;
-    else if (r->trainer->stopped || !go_on)
-        result->stop = BPNN_STOP_CALLBACK;
-    else if (loss <= o->target_loss)
-        result->stop = BPNN_STOP_TARGET;
-    else if (o->time_limit > 0 && now() - r->start >= o->time_limit)
-        result->stop = BPNN_STOP_TIME;
-    else if (result->epochs >= o->epochs)
-        result->stop = BPNN_STOP_EPOCHS;
-    return result->stop != BPNN_STOP_NONE;
+    const bpnn_trainer *t = r->trainer;
+    if (r->result->stop != BPNN_STOP_NONE)
+        return r->result->stop;
+    if (t->interrupted || (o->interrupt && *o->interrupt))
+        return BPNN_STOP_INTERRUPTED;
+    if (t->called_off || !go_on)
+        return BPNN_STOP_CALLBACK;
+    if (t->whole && loss <= o->target_loss)
+        return BPNN_STOP_TARGET;
+    if (t->late || (o->time_limit > 0 && bpnn__now() - t->began >= o->time_limit))
+        return BPNN_STOP_TIME;
+    return r->result->epochs >= o->epochs ? BPNN_STOP_EPOCHS : BPNN_STOP_NONE;
 }
 
-static bpnn_status one_epoch(run *r, bool *end, bpnn_error *error)
+/* An epoch that was called off between two batches. */
+static void end_inside(run *r, double loss)
 {
-    double begun = now(), loss;
-    bpnn_error inner;
-    bpnn_status status = bpnn_trainer_epoch(r->trainer, &loss, &inner);
-    if (status == BPNN_DIVERGED) {
-        say_diverged(r, r->trainer->bad_batch, r->trainer->bad_layer, rate_advice(r));
-        *end = true;
+    if (!r->validation)
+        bpnn_trainer_get(r->trainer, r->net);
+    r->result->stop = reason(r, loss, true);
+}
+
+static bpnn_status one_epoch(run *r, bpnn_error *error)
+{
+    double begun = bpnn__now(), loss;
+    bpnn_trainer *trainer = r->trainer;
+    bpnn_status status = bpnn_trainer_epoch(trainer, &loss, NULL);
+    if (status != BPNN_OK) { /* it can only be DIVERGED */
+        end_diverged(r, trainer->bad_batch, trainer->bad_layer);
         return BPNN_OK;
     }
-    if (status != BPNN_OK) {
-        if (error)
-            *error = inner;
-        return status;
-    }
-    if (exploded(r, loss)) {
-        *end = true;
+    double seconds = bpnn__now() - begun;
+    if (exploded(r, loss))
+        return BPNN_OK;
+    if (!trainer->whole) {
+        end_inside(r, loss);
         return BPNN_OK;
     }
-    double seconds = now() - begun;
-    r->result->epochs++;
-    r->result->loss = loss;
-    status = validate(r, end, error);
-    if (status != BPNN_OK || r->result->stop == BPNN_STOP_DIVERGED)
+    status = validate(r, error);
+    if (status != BPNN_OK || r->result->stop != BPNN_STOP_NONE)
         return status;
-    bpnn__schedule_epoch(&r->trainer->settled.schedule, r->validation ? r->validation_loss : loss);
-    *end = finished(r, loss, seconds) || *end;
+    count_epoch(r, loss);
+    r->result->stop = reason(r, loss, tell_epoch(r, loss, seconds));
     return BPNN_OK;
 }
 
+/* ---- the run ---- */
+
 /* F_0, v_0 and the callback before the first epoch. */
-static bpnn_status begin(run *r, bool *end, bpnn_error *error)
+static bpnn_status begin(run *r, bpnn_error *error)
 {
+    bpnn_train_result *result = r->result;
     bpnn_data all = r->trainer->data;
-    double loss;
-    bpnn_status status = bpnn_trainer_evaluate(r->trainer, &all, &loss, error);
+    bpnn_status status = bpnn_trainer_evaluate(r->trainer, &all, &result->loss, error);
+    if (status == BPNN_OK && r->validation)
+        status = bpnn_trainer_evaluate(r->trainer, r->validation, &r->validation_loss, error);
     if (status != BPNN_OK)
         return status;
-    r->objective_0 = isfinite(loss) ? loss + bpnn__trainer_penalty(r->trainer) : 1;
-    r->validation_loss = NAN;
-    if (r->validation) {
-        status = bpnn_trainer_evaluate(r->trainer, r->validation, &r->validation_loss, error);
-        double v0 = isfinite(r->validation_loss) ? r->validation_loss : (double)INFINITY;
-        bpnn__stopping_begin(&r->stopping, v0, r->options->min_delta, patience_of(r));
-    }
-    if (status == BPNN_OK && r->options->epochs == 0) {
-        r->result->loss = loss;
-        r->result->stop = BPNN_STOP_EPOCHS;
-        *end = true;
-    }
-    if (!tell_epoch(r, loss, 0)) {
-        r->result->stop = BPNN_STOP_CALLBACK;
-        *end = true;
-    }
-    return status;
+    r->objective_0 = isfinite(result->loss) ? result->loss + bpnn__trainer_penalty(r->trainer) : 1;
+    r->trainer->plateau_outside = r->validation != NULL;
+    if (r->validation)
+        bpnn__stopping_begin(&r->stopping, isfinite(r->validation_loss) ? r->validation_loss : (double)INFINITY,
+                             r->options->min_delta, patience_of(r));
+    bool go_on = tell_epoch(r, result->loss, 0);
+    if (!go_on)
+        result->stop = BPNN_STOP_CALLBACK;
+    else if (r->options->epochs == 0)
+        result->stop = BPNN_STOP_EPOCHS;
+    return BPNN_OK;
 }
 
 static bpnn_status go(run *r, bpnn_error *error)
 {
-    bool end = false;
-    bpnn_status status = begin(r, &end, error);
-    while (status == BPNN_OK && !end)
-        status = one_epoch(r, &end, error);
+    bpnn_status status = BPNN_OK;
+    r->present = r->net;
+    if (r->validation && r->options->on_epoch)
+        status = bpnn_net_clone(&r->present, r->net, error);
+    if (status == BPNN_OK)
+        status = begin(r, error);
+    while (status == BPNN_OK && r->result->stop == BPNN_STOP_NONE)
+        status = one_epoch(r, error);
     r->result->updates = r->trainer->updates;
     r->result->best_validation_loss = r->validation ? r->stopping.best : (double)NAN;
-    r->result->seconds = now() - r->start;
+    r->result->seconds = bpnn__now() - r->trainer->began;
+    if (r->present != r->net)
+        bpnn_net_free(r->present);
     return status;
 }
 
@@ -219,7 +223,7 @@ bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data
                        const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error)
 {
     bpnn_train_result here;
-    run r = {.net = net, .options = options, .result = result ? result : &here, .start = now()};
+    run r = {.net = net, .options = options, .result = result ? result : &here, .validation_loss = (double)NAN};
     memset(r.result, 0, sizeof *r.result);
     if (validation && validation->inputs.rows > 0)
         r.validation = validation;

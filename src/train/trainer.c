@@ -1,21 +1,31 @@
 /* One trainer: an engine with a method, and the rows in their order. */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "train/trainer.h"
 #include "base/error.h"
+#include "base/fpmode.h"
 #include "base/memory.h"
 #include "base/random.h"
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
+
+double bpnn__now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 /* ---- making ---- */
 
-/* 1, or what makes the mean of the row weights 1 (reduction mean); summed in groups, in row order. */
-static bpnn_status scale_weights(bpnn_trainer *trainer, bpnn_error *error)
+/* *scale: 1, or what makes the mean of the row weights 1 (reduction mean); summed in groups, in row order. */
+static bpnn_status scale_weights(const bpnn_net *shape, const bpnn_data *data, double *scale, bpnn_error *error)
 {
-    const double *weight = trainer->data.row_weights;
-    size_t rows = trainer->data.inputs.rows, group = trainer->shape->group_rows;
-    trainer->weight_scale = 1;
-    if (!weight)
+    const double *weight = data->row_weights;
+    size_t rows = data->inputs.rows, group = shape->group_rows;
+    *scale = 1;
+    if (!weight || rows == 0)
         return BPNN_OK;
     double sum = 0;
     for (size_t from = 0; from < rows; from += group) {
@@ -30,8 +40,8 @@ static bpnn_status scale_weights(bpnn_trainer *trainer, bpnn_error *error)
     }
     if (!(sum > 0))
         return bpnn__fail(error, BPNN_DATA, "all row weights are 0");
-    if (trainer->shape->reduction == BPNN_REDUCTION_MEAN)
-        trainer->weight_scale = (double)rows / sum;
+    if (shape->reduction == BPNN_REDUCTION_MEAN)
+        *scale = (double)rows / sum;
     return BPNN_OK;
 }
 
@@ -60,6 +70,8 @@ static bpnn_status make_engine(bpnn_trainer *trainer, const bpnn_net *net, const
 static bpnn_status fill(bpnn_trainer *trainer, const bpnn_net *net, const bpnn_data *training,
                         const bpnn_train_options *options, bpnn_error *error)
 {
+    if (!net || !training)
+        return bpnn__fail(error, BPNN_USAGE, "training needs a network and data");
     bpnn_status status = bpnn__check_data(net, training, error);
     if (status == BPNN_OK)
         status = bpnn__settle(&trainer->settled, net, options, training->inputs.rows, error);
@@ -69,8 +81,11 @@ static bpnn_status fill(bpnn_trainer *trainer, const bpnn_net *net, const bpnn_d
         return status;
     trainer->options = *options;
     trainer->data = *training;
-    trainer->previous_loss = NAN;
-    status = scale_weights(trainer, error);
+    trainer->previous_loss = (double)NAN;
+    trainer->began = bpnn__now();
+    trainer->shown = (bpnn_progress){
+        .validation_loss = (double)NAN, .best_validation_loss = (double)NAN, .rows_per_second = (double)NAN};
+    status = scale_weights(trainer->shape, &trainer->data, &trainer->weight_scale, error);
     if (status != BPNN_OK)
         return status;
     trainer->order = bpnn__alloc(training->inputs.rows, sizeof *trainer->order);
@@ -86,7 +101,9 @@ bpnn_status bpnn_trainer_new(bpnn_trainer **out, const bpnn_net *net, const bpnn
     bpnn_trainer *trainer = bpnn__alloc(1, sizeof *trainer);
     if (!trainer)
         return bpnn__fail_memory(error);
+    uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = fill(trainer, net, training, options, error);
+    bpnn__fpmode_leave(mode);
     if (status != BPNN_OK) {
         bpnn_trainer_free(trainer);
         return status;
@@ -157,13 +174,24 @@ static bpnn__update make_update(bpnn_trainer *trainer, double objective)
     return update;
 }
 
-static bpnn_status diverged(bpnn_trainer *trainer, bpnn_error *error)
+/* Remembers where the step left the finite numbers, and says so. batch 0: a step outside an epoch. */
+static bpnn_status diverged(bpnn_trainer *trainer, size_t batch, bpnn_error *error)
 {
-    trainer->bad_layer = bpnn__engine_bad_outputs(trainer->engine);
-    if (trainer->bad_layer == 0)
-        trainer->bad_layer = bpnn__engine_bad_parameters(trainer->engine);
-    return bpnn__fail(error, BPNN_DIVERGED, "the loss is not finite (update %llu, layer %zu); take a smaller rate",
-                      (unsigned long long)trainer->updates + 1, trainer->bad_layer);
+    size_t layer = bpnn__engine_bad_outputs(trainer->engine);
+    if (layer == 0)
+        layer = bpnn__engine_bad_parameters(trainer->engine);
+    trainer->bad_batch = batch;
+    trainer->bad_layer = layer;
+    if (batch == 0)
+        return bpnn__fail(
+            error, BPNN_DIVERGED,
+            "update %llu: loss or gradient not finite (first layer whose outputs are not: %zu, 0 = none); "
+            "nothing was updated",
+            (unsigned long long)trainer->updates + 1, layer);
+    return bpnn__fail(error, BPNN_DIVERGED,
+                      "epoch %zu, batch %zu: loss or gradient not finite (first layer whose outputs are not: %zu, "
+                      "0 = none); take a smaller rate",
+                      trainer->epoch, batch, layer);
 }
 
 /* Methods that look at the objective first: gradient, then the update. */
@@ -174,38 +202,45 @@ static bool step_with_loss(bpnn_trainer *trainer, const bpnn__batch *batch, doub
     if (!isfinite(objective))
         return false;
     bpnn__update update = make_update(trainer, objective);
+    if (!bpnn__engine_apply(trainer->engine, &update))
+        return false;
     trainer->previous_loss = objective;
-    return bpnn__engine_apply(trainer->engine, &update);
+    return true;
 }
 
 static bool step_fused(bpnn_trainer *trainer, const bpnn__batch *batch, double *loss)
 {
-    double kept[BPNN__MEMORY];
-    memcpy(kept, trainer->memory, sizeof kept);
-    bpnn__update update = make_update(trainer, NAN);
+    bpnn__update update = make_update(trainer, (double)NAN);
     bpnn__engine_step(trainer->engine, batch, &update, loss);
-    if (isfinite(*loss))
-        return true;
-    memcpy(trainer->memory, kept, sizeof kept);
-    return false;
+    return isfinite(*loss);
 }
 
-static bpnn_status step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss, bpnn_error *error)
+/* False: the loss or the gradient's norm was not finite, and nothing has changed. */
+static bool step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss)
 {
     bpnn__batch batch = batch_of(trainer, rows, count);
+    double kept[BPNN__MEMORY];
+    memcpy(kept, trainer->memory, sizeof kept);
     bool done =
         trainer->settled.method->needs_loss ? step_with_loss(trainer, &batch, loss) : step_fused(trainer, &batch, loss);
-    if (!done)
-        return diverged(trainer, error);
-    trainer->updates++;
-    return BPNN_OK;
+    if (done)
+        trainer->updates++;
+    else
+        memcpy(trainer->memory, kept, sizeof kept);
+    return done;
 }
 
 bpnn_status bpnn_trainer_step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss, bpnn_error *error)
 {
     double here;
     bpnn_status status = check_rows(trainer, rows, count, error);
-    return status == BPNN_OK ? step(trainer, rows, count, loss ? loss : &here, error) : status;
+    if (status != BPNN_OK)
+        return status;
+    uint64_t mode = bpnn__fpmode_enter();
+    if (!step(trainer, rows, count, loss ? loss : &here))
+        status = diverged(trainer, 0, error);
+    bpnn__fpmode_leave(mode);
+    return status;
 }
 
 bpnn_status bpnn_trainer_gradient(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss,
@@ -215,7 +250,8 @@ bpnn_status bpnn_trainer_gradient(bpnn_trainer *trainer, const size_t *rows, siz
     if (status != BPNN_OK)
         return status;
     if (!bpnn__engine_stores_gradient(trainer->engine))
-        return bpnn__fail(error, BPNN_USAGE, "gradients are kept only by a trainer with option batch 0");
+        return bpnn__fail(error, BPNN_USAGE,
+                          "this trainer keeps no gradient: make it with option batch 0 (steps may have any size then)");
     bpnn__batch batch = batch_of(trainer, rows, count);
     double here;
     bpnn__engine_gradient(trainer->engine, &batch, &here, NULL);
@@ -242,70 +278,87 @@ static void order_rows(bpnn_trainer *trainer)
         trainer->order[i] = i;
 }
 
-/* False: the run is to end after this batch. */
-static bool tell_batch(bpnn_trainer *trainer, size_t batch, double loss)
+static bool call_on_batch(const bpnn_trainer *trainer, size_t batch, double loss)
+{
+    bpnn_progress progress = trainer->shown;
+    progress.epoch = trainer->epoch;
+    progress.epochs = trainer->settled.epochs;
+    progress.batch = batch;
+    progress.batches = trainer->settled.batches;
+    progress.updates = trainer->updates;
+    progress.loss = loss;
+    progress.rate = trainer->rate;
+    progress.seconds = bpnn__now() - trainer->began;
+    progress.net = NULL;
+    return trainer->options.on_batch(&progress, trainer->options.context);
+}
+
+/* After a batch. False: the epoch is to end here. */
+static bool go_on(bpnn_trainer *trainer, size_t batch, double loss)
 {
     const bpnn_train_options *o = &trainer->options;
-    if (o->interrupt && *o->interrupt) {
+    if (o->on_batch && !call_on_batch(trainer, batch, loss))
+        trainer->called_off = true;
+    if (o->interrupt && *o->interrupt)
         trainer->interrupted = true;
-        return false;
+    if (o->time_limit > 0 && bpnn__now() - trainer->began >= o->time_limit)
+        trainer->late = true;
+    return !trainer->called_off && !trainer->interrupted && !trainer->late;
+}
+
+static void begin_epoch(bpnn_trainer *trainer)
+{
+    trainer->epoch++;
+    trainer->whole = trainer->called_off = trainer->interrupted = trainer->late = false;
+    trainer->bad_batch = trainer->bad_layer = 0;
+    order_rows(trainer);
+}
+
+static bpnn_status run_epoch(bpnn_trainer *trainer, double *loss, bpnn_error *error)
+{
+    size_t rows = trainer->data.inputs.rows, done = 0;
+    bool mean = trainer->shape->reduction == BPNN_REDUCTION_MEAN, more = true;
+    double sum = 0;
+    begin_epoch(trainer);
+    for (size_t batch = 1; done < rows && more; batch++) {
+        size_t count = rows - done < trainer->settled.batch ? rows - done : trainer->settled.batch;
+        double here;
+        if (!step(trainer, trainer->order + done, count, &here))
+            return diverged(trainer, batch, error);
+        sum += mean ? here * (double)count : here;
+        done += count;
+        more = go_on(trainer, batch, here);
     }
-    if (!o->on_batch)
-        return true;
-    bpnn_progress progress = {.epoch = trainer->epoch,
-                              .epochs = trainer->settled.epochs,
-                              .batch = batch,
-                              .batches = trainer->settled.batches,
-                              .updates = trainer->updates,
-                              .loss = loss,
-                              .validation_loss = NAN,
-                              .best_validation_loss = NAN,
-                              .rate = trainer->rate,
-                              .seconds = NAN,
-                              .rows_per_second = NAN};
-    return o->on_batch(&progress, o->context);
+    trainer->whole = done == rows;
+    *loss = mean ? sum / (double)done : sum;
+    if (trainer->whole && !trainer->plateau_outside)
+        bpnn__schedule_epoch(&trainer->settled.schedule, *loss);
+    return BPNN_OK;
 }
 
 bpnn_status bpnn_trainer_epoch(bpnn_trainer *trainer, double *loss, bpnn_error *error)
 {
-    size_t rows = trainer->data.inputs.rows, done = 0;
-    double sum = 0;
-    bool mean = trainer->shape->reduction == BPNN_REDUCTION_MEAN;
-    trainer->epoch++;
-    trainer->stopped = false;
-    trainer->bad_batch = trainer->bad_layer = 0;
-    order_rows(trainer);
-    for (size_t batch = 1; done < rows && !trainer->stopped; batch++) {
-        size_t count = rows - done < trainer->settled.batch ? rows - done : trainer->settled.batch;
-        double here;
-        bpnn_status status = step(trainer, trainer->order + done, count, &here, error);
-        if (status != BPNN_OK) {
-            trainer->bad_batch = batch;
-            return status;
-        }
-        sum += mean ? here * (double)count : here;
-        done += count;
-        trainer->stopped = !tell_batch(trainer, batch, here);
-    }
-    if (loss)
-        *loss = mean ? sum / (double)done : sum;
-    return BPNN_OK;
+    double here;
+    uint64_t mode = bpnn__fpmode_enter();
+    bpnn_status status = run_epoch(trainer, loss ? loss : &here, error);
+    bpnn__fpmode_leave(mode);
+    return status;
 }
 
 /* ---- looking ---- */
 
 bpnn_status bpnn_trainer_evaluate(bpnn_trainer *trainer, const bpnn_data *data, double *loss, bpnn_error *error)
 {
+    bpnn__batch batch = {
+        .inputs = data->inputs, .targets = data->targets, .row_weights = data->row_weights, .count = data->inputs.rows};
+    uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = bpnn__check_data(trainer->shape, data, error);
-    if (status != BPNN_OK)
-        return status;
-    bpnn__batch batch = {.inputs = data->inputs,
-                         .targets = data->targets,
-                         .row_weights = data->row_weights,
-                         .weight_scale = 1,
-                         .count = data->inputs.rows};
-    bpnn__engine_evaluate(trainer->engine, &batch, loss, NULL);
-    return BPNN_OK;
+    if (status == BPNN_OK)
+        status = scale_weights(trainer->shape, data, &batch.weight_scale, error);
+    if (status == BPNN_OK)
+        bpnn__engine_evaluate(trainer->engine, &batch, loss, NULL);
+    bpnn__fpmode_leave(mode);
+    return status;
 }
 
 void bpnn_trainer_get(const bpnn_trainer *trainer, bpnn_net *net)

@@ -19,7 +19,7 @@ typedef struct bpnn__settled {
 } bpnn__settled;
 
 struct bpnn_trainer {
-    bpnn_net *shape; /* description alone; its parameters are not kept up */
+    bpnn_net *shape; /* description alone, without parameters */
     bpnn__engine *engine;
     bpnn_data data;
     double weight_scale;
@@ -31,12 +31,18 @@ struct bpnn_trainer {
     size_t epoch;               /* of the epochs begun */
     double rate;                /* of the last update */
     size_t *order;              /* rows of the present epoch */
-    bpnn_train_options options; /* callbacks and interrupt flag alone are read from it */
-    bool stopped;               /* a callback or the flag ended the epoch */
-    bool interrupted;
-    size_t bad_batch, bad_layer; /* where the last step left the finite numbers, from 1; 0 = nowhere */
-    double seconds_before;       /* of the run, for callbacks */
+    bpnn_train_options options; /* callbacks, interrupt flag and time limit alone are read from it */
+    double began;               /* bpnn__now() when it was made: seconds and time limit count from there */
+    bpnn_progress shown;        /* what batch callbacks are told of the epochs before */
+    bool plateau_outside;       /* somebody else tells the schedule the epoch's loss (of validation rows) */
+    /* how the last epoch ended */
+    bool whole;                         /* all batches were done */
+    bool called_off, interrupted, late; /* by a callback, the flag, the time limit */
+    size_t bad_batch, bad_layer;        /* where it left the finite numbers, from 1; 0 = not there */
 };
+
+/* Seconds of a clock that only goes on. */
+double bpnn__now(void);
 
 /* USAGE with the option's name when something cannot be; fills *settled. */
 bpnn_status bpnn__settle(bpnn__settled *settled, const bpnn_net *net, const bpnn_train_options *options, size_t rows,
