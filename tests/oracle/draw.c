@@ -35,7 +35,7 @@ static double target_for(dice *d, const ref_net *net)
     switch (net->loss) {
     case BPNN_LOSS_BINARY_CROSSENTROPY:
     case BPNN_LOSS_FOCAL:
-        return (double)dice_below(d, 2);
+        return dice_below(d, 3) ? (double)dice_below(d, 2) : dice_uniform(d, 0, 1);
     case BPNN_LOSS_HINGE:
         return dice_below(d, 2) ? 1 : -1;
     case BPNN_LOSS_POISSON:
@@ -45,51 +45,94 @@ static double target_for(dice *d, const ref_net *net)
     }
 }
 
+static bool has_classes(const ref_net *net)
+{
+    bpnn_activation_kind output = net->act[net->depth - 1];
+    return (output == BPNN_ACT_SOFTMAX || output == BPNN_ACT_LOG_SOFTMAX) &&
+           (net->loss == BPNN_LOSS_CROSSENTROPY || net->loss == BPNN_LOSS_FOCAL);
+}
+
 static void draw_targets(drawn *d, dice *die)
 {
     size_t k = d->net.n[d->net.depth];
-    bool classes = d->net.act[d->net.depth - 1] >= BPNN_ACT_SOFTMAX &&
-                   d->net.act[d->net.depth - 1] <= BPNN_ACT_LOG_SOFTMAX &&
-                   (d->net.loss == BPNN_LOSS_CROSSENTROPY || d->net.loss == BPNN_LOSS_FOCAL);
+    bool classes = has_classes(&d->net), soft = dice_below(die, 3) == 0;
+    d->indices = classes && !soft && k > 1 && dice_below(die, 2);
     for (size_t r = 0; r < d->rows; r++) {
         size_t class = dice_below(die, k);
+        d->class[r] = (double)class;
         for (size_t i = 0; i < k; i++) {
-            d->t[r * k + i] = classes ? i == class : target_for(die, &d->net);
-            if (dice_below(die, 12) == 0)
-                d->t[r * k + i] = NAN;
+            d->t[r * k + i] = !classes ? target_for(die, &d->net) : soft ? dice_uniform(die, 0, 1) : i == class;
+            if (!d->indices && r > 0 && dice_below(die, 12) == 0)
+                d->t[r * k + i] = (double)NAN;
         }
     }
-    d->t[0] = isnan(d->t[0]) ? 1 : d->t[0];
+}
+
+void draw_rows(drawn *d, dice *die, size_t n, double range)
+{
+    d->rows = n;
+    d->weighted = dice_below(die, 2) != 0;
+    for (size_t i = 0; i < n * d->net.n[0]; i++)
+        d->x[i] = dice_uniform(die, -range, range);
+    for (size_t r = 0; r < n; r++)
+        d->weight[r] = !d->weighted ? 1 : r > 0 && dice_below(die, 8) == 0 ? 0 : dice_uniform(die, 0.1, 2);
+    draw_targets(d, die);
+}
+
+static double loss_parameter(dice *die, bpnn_loss_kind loss)
+{
+    static const double gammas[] = {0, 1, 2, 2.5};
+    return loss == BPNN_LOSS_CROSSENTROPY ? 0.1 * (double)dice_below(die, 2)
+           : loss == BPNN_LOSS_QUANTILE   ? 0.3
+           : loss == BPNN_LOSS_HUBER      ? 0.5
+                                          : gammas[dice_below(die, 4)];
+}
+
+/* Weights that keep |e| near 1 or near 3, biases in [-1, 1]. */
+static void draw_parameters(drawn *d, dice *die, double spread)
+{
+    double *w = d->w;
+    for (size_t m = 0; m < d->net.depth; m++) {
+        double bound = spread / sqrt((double)d->net.n[m]);
+        for (size_t i = 0; i < d->net.n[m] * d->net.n[m + 1]; i++)
+            *w++ = dice_uniform(die, -bound, bound);
+        size_t biases = d->net.bias[m] == BPNN_BIAS_NEURON ? d->net.n[m + 1] : d->net.bias[m] == BPNN_BIAS_SHARED;
+        for (size_t i = 0; i < biases; i++)
+            *w++ = dice_uniform(die, -1, 1);
+    }
 }
 
 void draw(drawn *d, dice *die, bpnn_activation_kind hidden, bpnn_activation_kind output, bpnn_loss_kind loss)
 {
     static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17};
     ref_net *net = &d->net;
+    bool exponential = false;
     net->depth = 2 + dice_below(die, 4);
     net->n[0] = sizes[dice_below(die, 12)];
     for (size_t m = 0; m < net->depth; m++) {
         net->n[m + 1] = sizes[dice_below(die, 12)];
-        net->act[m] = m + 1 < net->depth ? hidden : output;
+        net->act[m] = m + 1 == net->depth ? output : m == 0 ? hidden : dice_below(die, BPNN_ACT_SOFTMAX);
         net->act_parameter[m] = net->act[m] == BPNN_ACT_LEAKY_RELU ? 0.2 : 0.7;
         net->bias[m] = (bpnn_bias)dice_below(die, 3);
+        exponential = exponential || net->act[m] == BPNN_ACT_EXP;
     }
     net->loss = loss;
-    net->loss_parameter = loss == BPNN_LOSS_CROSSENTROPY ? 0.1 * (double)dice_below(die, 2)
-                          : loss == BPNN_LOSS_QUANTILE   ? 0.3
-                          : loss == BPNN_LOSS_HUBER      ? 0.5
-                                                         : 2;
+    net->loss_parameter = loss_parameter(die, loss);
     net->mean = dice_below(die, 2) != 0;
-    d->rows = 1 + dice_below(die, 9);
-    d->weighted = dice_below(die, 2) != 0;
-    double bound = hidden == BPNN_ACT_EXP ? 0.3 : 1;
-    for (size_t i = 0; i < ref_count(net); i++)
-        d->w[i] = dice_uniform(die, -bound, bound);
-    for (size_t i = 0; i < d->rows * net->n[0]; i++)
-        d->x[i] = dice_uniform(die, -1, 1);
-    for (size_t r = 0; r < d->rows; r++)
-        d->weight[r] = d->weighted ? dice_uniform(die, 0.1, 2) : 1;
-    draw_targets(d, die);
+    draw_parameters(d, die, exponential ? 1 : dice_below(die, 2) ? 3 : 1.5);
+    size_t rows = 1 + dice_below(die, 9);
+    draw_rows(d, die, rows, exponential || dice_below(die, 4) ? 1 : 4);
+}
+
+bpnn_matrix draw_target_matrix(const drawn *d)
+{
+    return d->indices ? bpnn_matrix_of(d->class, d->rows, 1) : bpnn_matrix_of(d->t, d->rows, d->net.n[d->net.depth]);
+}
+
+bpnn_status draw_gradient(const drawn *d, const bpnn_net *net, double *loss, double *gradient, double *dx)
+{
+    return bpnn_net_gradient(net, bpnn_matrix_of(d->x, d->rows, d->net.n[0]), draw_target_matrix(d),
+                             d->weighted ? d->weight : NULL, loss, gradient, dx, NULL);
 }
 
 bpnn_net *draw_library_net(const drawn *d, bpnn_precision precision, size_t group_rows)

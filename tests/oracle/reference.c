@@ -61,9 +61,9 @@ static double act(bpnn_activation_kind kind, double a, double e, double *slope)
 }
 
 /* l(y, t) and dl/dy of the losses that look at one output. */
-static double pair_loss(bpnn_loss_kind kind, double p, double y, double t, double *slope)
+static double pair_loss(bpnn_loss_kind kind, double p, double y, double rest, double t, double *slope)
 {
-    double d = y - t;
+    double d = y - t; /* rest: 1 - y, without cancellation */
     switch (kind) {
     case BPNN_LOSS_MSE: *slope = 2 * d; return d * d;
     case BPNN_LOSS_HALF_MSE: *slope = d; return d * d / 2;
@@ -72,18 +72,19 @@ static double pair_loss(bpnn_loss_kind kind, double p, double y, double t, doubl
     case BPNN_LOSS_LOG_COSH: *slope = tanh(d); return log(cosh(d));
     case BPNN_LOSS_QUANTILE: *slope = d > 0 ? 1 - p : d < 0 ? -p : 0; return fmax(p * (t - y), (p - 1) * (t - y));
     case BPNN_LOSS_POISSON: *slope = 1 - t / y; return y - t * log(y);
-    case BPNN_LOSS_BINARY_CROSSENTROPY: *slope = -t / y + (1 - t) / (1 - y); return -t * log(y) - (1 - t) * log(1 - y);
+    case BPNN_LOSS_BINARY_CROSSENTROPY: *slope = -t / y + (1 - t) / rest; return -t * log(y) - (1 - t) * log(rest);
     case BPNN_LOSS_HINGE: *slope = 1 - t * y > 0 ? -t : 0; return fmax(0, 1 - t * y);
     case BPNN_LOSS_FOCAL: /* of sigmoid outputs: both classes */
-        *slope = t * (p * pow(1 - y, p - 1) * log(y) - pow(1 - y, p) / y) -
-                 (1 - t) * (p * pow(y, p - 1) * log(1 - y) - pow(y, p) / (1 - y));
-        return -t * pow(1 - y, p) * log(y) - (1 - t) * pow(y, p) * log(1 - y);
+        *slope = t * (p * pow(rest, p - 1) * log(y) - pow(rest, p) / y) -
+                 (1 - t) * (p * pow(y, p - 1) * log(rest) - pow(y, p) / rest);
+        return -t * pow(rest, p) * log(y) - (1 - t) * pow(y, p) * log(rest);
     default: abort();
     }
 }
 
 /* One row of class losses by probabilities; dl/dp. */
-static double class_loss(const ref_net *net, const double *p, const double *t, size_t k, double *slope)
+static double class_loss(const ref_net *net, const double *p, const double *rest, const double *t, size_t k,
+                         double *slope)
 {
     double loss = 0, s = net->loss == BPNN_LOSS_CROSSENTROPY ? net->loss_parameter : 0;
     for (size_t i = 0; i < k; i++) {
@@ -92,8 +93,8 @@ static double class_loss(const ref_net *net, const double *p, const double *t, s
             loss += -ti * log(p[i]);
             slope[i] = -ti / p[i];
         } else {
-            loss += -ti * pow(1 - p[i], g) * log(p[i]);
-            slope[i] = ti * (g * pow(1 - p[i], g - 1) * log(p[i]) - pow(1 - p[i], g) / p[i]);
+            loss += -ti * pow(rest[i], g) * log(p[i]);
+            slope[i] = ti * (g * pow(rest[i], g - 1) * log(p[i]) - pow(rest[i], g) / p[i]);
         }
     }
     return loss;
@@ -149,20 +150,25 @@ static double row_output(const ref_net *net, ref_row *r, const double *t)
 {
     size_t D = net->depth, k = net->n[D];
     bpnn_activation_kind kind = net->act[D - 1];
-    double p[REF_UNITS], g[REF_UNITS] = {0}, loss = 0, sum = 0;
+    double p[REF_UNITS], rest[REF_UNITS], g[REF_UNITS] = {0}, loss = 0, sum = 0;
     bool classes = over_row(kind) && (net->loss == BPNN_LOSS_CROSSENTROPY || net->loss == BPNN_LOSS_FOCAL);
     for (size_t i = 0; i < k; i++)
         p[i] = kind == BPNN_ACT_LOG_SOFTMAX ? exp(r->y[D][i]) : r->y[D][i];
+    for (size_t i = 0; i < k; i++) {
+        rest[i] = kind == BPNN_ACT_SIGMOID ? sigmoid(-r->e[D][i]) : 0;
+        for (size_t j = 0; over_row(kind) && j < k; j++)
+            rest[i] += j != i ? p[j] : 0;
+    }
     for (size_t i = 0; classes && i < k; i++)
         if (isnan(t[i])) {
             memset(r->d[D], 0, sizeof r->d[D]);
             return 0;
         }
     if (classes)
-        loss = class_loss(net, p, t, k, g); /* dl/dp */
+        loss = class_loss(net, p, rest, t, k, g); /* dl/dp */
     for (size_t i = 0; !classes && i < k; i++)
         if (!isnan(t[i]))
-            loss += pair_loss(net->loss, net->loss_parameter, r->y[D][i], t[i], &g[i]);
+            loss += pair_loss(net->loss, net->loss_parameter, r->y[D][i], rest[i], t[i], &g[i]);
     bool by_p = classes || kind == BPNN_ACT_SOFTMAX;
     for (size_t i = 0; i < k; i++)
         sum += by_p ? g[i] * p[i] : g[i];
@@ -222,34 +228,84 @@ void ref_forward(const ref_net *net, const double *w, const double *x, double *y
     memcpy(y, row.y[net->depth], net->n[net->depth] * sizeof *y);
 }
 
-/* ---- complex step ---- */
+/* ---- pieces ---- */
 
-bool ref_is_smooth(const ref_net *net)
+int ref_activation_piece(bpnn_activation_kind kind, double e)
 {
-    for (size_t m = 0; m < net->depth; m++)
-        switch (net->act[m]) {
-        case BPNN_ACT_IDENTITY: case BPNN_ACT_SIGMOID: case BPNN_ACT_TANH: case BPNN_ACT_GELU_TANH: case BPNN_ACT_SILU:
-        case BPNN_ACT_MISH: case BPNN_ACT_SOFTPLUS: case BPNN_ACT_GAUSSIAN: case BPNN_ACT_SIN: case BPNN_ACT_COS:
-        case BPNN_ACT_EXP: case BPNN_ACT_SOFTMAX: case BPNN_ACT_LOG_SOFTMAX: break;
-        default: return false;
-        }
-    switch (net->loss) {
-    case BPNN_LOSS_MSE: case BPNN_LOSS_HALF_MSE: case BPNN_LOSS_LOG_COSH: case BPNN_LOSS_POISSON:
-    case BPNN_LOSS_BINARY_CROSSENTROPY: case BPNN_LOSS_CROSSENTROPY: return true;
-    default: return false;
+    switch (kind) {
+    case BPNN_ACT_RELU: case BPNN_ACT_LEAKY_RELU: case BPNN_ACT_ELU: case BPNN_ACT_SELU: case BPNN_ACT_SOFTSIGN:
+    case BPNN_ACT_ELLIOT: return e > 0;
+    case BPNN_ACT_HARD_SIGMOID: return (e > -2.5) + (e > 2.5);
+    case BPNN_ACT_HARD_TANH: return (e > -1) + (e > 1);
+    case BPNN_ACT_RELU6: return (e > 0) + (e > 6);
+    default: return 0;
     }
 }
 
-static double complex c_act(bpnn_activation_kind kind, double complex e)
+int ref_loss_piece(const ref_net *net, double y, double t)
 {
+    switch (net->loss) {
+    case BPNN_LOSS_MAE: case BPNN_LOSS_QUANTILE: return y > t;
+    case BPNN_LOSS_HUBER: return (y - t > -net->loss_parameter) + (y - t > net->loss_parameter);
+    case BPNN_LOSS_HINGE: return t * y < 1;
+    default: return 0;
+    }
+}
+
+bool ref_is_smooth(const ref_net *net)
+{
+    bool smooth = ref_loss_piece(net, -100, 1) == ref_loss_piece(net, 100, 1);
+    for (size_t m = 0; m < net->depth; m++)
+        smooth = smooth && ref_activation_piece(net->act[m], -100) == ref_activation_piece(net->act[m], 100);
+    return smooth;
+}
+
+/* ---- complex step ---- */
+
+/* erf by its series of one sign: 2/sqrt(pi) exp(-z^2) sum 2^n z^(2n+1) / (1 3 5 .. (2n+1)); far out it is 1 or -1. */
+static double complex c_erf(double complex z)
+{
+    double complex term = z, sum = z;
+    if (fabs(creal(z)) > 6)
+        return creal(z) > 0 ? 1 : -1;
+    for (int n = 1; n < 200; n++) {
+        term *= 2 * z * z / (2 * n + 1);
+        sum += term;
+    }
+    return 2 / sqrt(M_PI) * cexp(-z * z) * sum;
+}
+
+static double complex c_abs(double complex z)
+{
+    return creal(z) > 0 ? z : -z;
+}
+
+static double complex c_clip(double complex z, double low, double high)
+{
+    return creal(z) <= low ? low : creal(z) >= high ? high : z;
+}
+
+static double complex c_act(bpnn_activation_kind kind, double a, double complex e)
+{
+    bool right = creal(e) > 0;
     switch (kind) {
     case BPNN_ACT_IDENTITY: return e;
     case BPNN_ACT_SIGMOID: return 1 / (1 + cexp(-e));
     case BPNN_ACT_TANH: return ctanh(e);
+    case BPNN_ACT_RELU: return right ? e : 0;
+    case BPNN_ACT_LEAKY_RELU: return right ? e : a * e;
+    case BPNN_ACT_ELU: return right ? e : a * (cexp(e) - 1);
+    case BPNN_ACT_SELU: return 1.0507009873554805 * (right ? e : 1.6732632423543772 * (cexp(e) - 1));
+    case BPNN_ACT_GELU: return e * (1 + c_erf(e / sqrt(2))) / 2;
     case BPNN_ACT_GELU_TANH: return 0.5 * e * (1 + ctanh(SQRT_2_PI * (e + 0.044715 * e * e * e)));
     case BPNN_ACT_SILU: return e / (1 + cexp(-e));
     case BPNN_ACT_MISH: return e * ctanh(clog(1 + cexp(e)));
     case BPNN_ACT_SOFTPLUS: return clog(1 + cexp(e));
+    case BPNN_ACT_SOFTSIGN: return e / (1 + c_abs(e));
+    case BPNN_ACT_ELLIOT: return e / (2 * (1 + c_abs(e))) + 0.5;
+    case BPNN_ACT_HARD_SIGMOID: return c_clip(e / 5 + 0.5, 0, 1);
+    case BPNN_ACT_HARD_TANH: return c_clip(e, -1, 1);
+    case BPNN_ACT_RELU6: return c_clip(e, 0, 6);
     case BPNN_ACT_GAUSSIAN: return cexp(-e * e);
     case BPNN_ACT_SIN: return csin(e);
     case BPNN_ACT_COS: return ccos(e);
@@ -258,21 +314,72 @@ static double complex c_act(bpnn_activation_kind kind, double complex e)
     }
 }
 
-static double complex c_loss(const ref_net *net, double complex y, double t)
+/* One output; rest = 1 - y where y is a probability. */
+static double complex c_loss(const ref_net *net, double complex y, double complex rest, double t)
 {
+    double p = net->loss_parameter;
+    double complex d = y - t;
     switch (net->loss) {
-    case BPNN_LOSS_MSE: return (y - t) * (y - t);
-    case BPNN_LOSS_HALF_MSE: return (y - t) * (y - t) / 2;
-    case BPNN_LOSS_LOG_COSH: return clog(ccosh(y - t));
+    case BPNN_LOSS_MSE: return d * d;
+    case BPNN_LOSS_HALF_MSE: return d * d / 2;
+    case BPNN_LOSS_MAE: return c_abs(d);
+    case BPNN_LOSS_HUBER: return fabs(creal(d)) <= p ? d * d / 2 : p * (c_abs(d) - p / 2);
+    case BPNN_LOSS_LOG_COSH: return clog(ccosh(d));
+    case BPNN_LOSS_QUANTILE: return creal(d) > 0 ? (p - 1) * -d : p * -d;
     case BPNN_LOSS_POISSON: return y - t * clog(y);
-    case BPNN_LOSS_BINARY_CROSSENTROPY: return -t * clog(y) - (1 - t) * clog(1 - y);
+    case BPNN_LOSS_BINARY_CROSSENTROPY: return -t * clog(y) - (1 - t) * clog(rest);
+    case BPNN_LOSS_FOCAL: return -t * cpow(rest, p) * clog(y) - (1 - t) * cpow(y, p) * clog(rest);
+    case BPNN_LOSS_HINGE: return creal(1 - t * y) > 0 ? 1 - t * y : 0;
     default: abort();
     }
 }
 
+/* The output layer: softmax or log_softmax of e into y, the probabilities into p. */
+static void c_softmax(bool logs, const double complex *e, size_t k, double complex *y, double complex *p)
+{
+    double complex sum = 0;
+    for (size_t i = 0; i < k; i++)
+        sum += cexp(e[i]);
+    for (size_t i = 0; i < k; i++) {
+        p[i] = cexp(e[i]) / sum;
+        y[i] = logs ? e[i] - clog(sum) : p[i];
+    }
+}
+
+/* crossentropy and focal of a row of class probabilities */
+static double complex c_class_loss(const ref_net *net, const double complex *p, const double *t, size_t k)
+{
+    double complex loss = 0;
+    double s = net->loss == BPNN_LOSS_CROSSENTROPY ? net->loss_parameter : 0;
+    double g = net->loss == BPNN_LOSS_FOCAL ? net->loss_parameter : 0;
+    for (size_t i = 0; i < k; i++) {
+        double complex rest = 0;
+        for (size_t j = 0; j < k; j++)
+            rest += j != i ? p[j] : 0;
+        if (isnan(t[i]))
+            return 0;
+        loss += -((1 - s) * t[i] + s / (double)k) * (g > 0 ? cpow(rest, g) : 1) * clog(p[i]);
+    }
+    return loss;
+}
+
+static double complex c_output_loss(const ref_net *net, const double complex *e, const double complex *y,
+                                    const double complex *p, const double *t)
+{
+    size_t k = net->n[net->depth];
+    bpnn_activation_kind kind = net->act[net->depth - 1];
+    if (over_row(kind) && (net->loss == BPNN_LOSS_CROSSENTROPY || net->loss == BPNN_LOSS_FOCAL))
+        return c_class_loss(net, p, t, k);
+    double complex loss = 0;
+    for (size_t i = 0; i < k; i++)
+        if (!isnan(t[i]))
+            loss += c_loss(net, y[i], 1 / (1 + cexp(e[i])), t[i]);
+    return loss;
+}
+
 static double complex c_row(const ref_net *net, const double complex *w, const double *x, const double *t)
 {
-    double complex y[REF_UNITS], e[REF_UNITS], loss = 0;
+    double complex y[REF_UNITS], e[REF_UNITS], p[REF_UNITS];
     for (size_t j = 0; j < net->n[0]; j++)
         y[j] = x[j];
     for (size_t m = 0; m < net->depth; m++) {
@@ -283,25 +390,14 @@ static double complex c_row(const ref_net *net, const double complex *w, const d
             for (size_t j = 0; j < in; j++)
                 e[i] += w[j * units + i] * y[j];
         }
-        double complex sum = 0;
-        for (size_t i = 0; i < units; i++)
-            sum += cexp(e[i]);
-        for (size_t i = 0; i < units; i++)
-            y[i] = net->act[m] == BPNN_ACT_SOFTMAX ? cexp(e[i]) / sum
-                   : net->act[m] == BPNN_ACT_LOG_SOFTMAX ? e[i] - clog(sum) : c_act(net->act[m], e[i]);
+        if (over_row(net->act[m]))
+            c_softmax(net->act[m] == BPNN_ACT_LOG_SOFTMAX, e, units, y, p);
+        else
+            for (size_t i = 0; i < units; i++)
+                y[i] = c_act(net->act[m], net->act_parameter[m], e[i]);
         w = b + (net->bias[m] == BPNN_BIAS_NEURON ? units : net->bias[m] == BPNN_BIAS_SHARED);
     }
-    size_t k = net->n[net->depth];
-    bool logs = net->act[net->depth - 1] == BPNN_ACT_LOG_SOFTMAX, skip = false;
-    double s = net->loss_parameter;
-    for (size_t i = 0; i < k; i++)
-        skip = skip || (net->loss == BPNN_LOSS_CROSSENTROPY && isnan(t[i]));
-    for (size_t i = 0; i < k && !skip; i++)
-        if (net->loss == BPNN_LOSS_CROSSENTROPY)
-            loss += -((1 - s) * t[i] + s / (double)k) * (logs ? y[i] : clog(y[i]));
-        else if (!isnan(t[i]))
-            loss += c_loss(net, y[i], t[i]);
-    return loss;
+    return c_output_loss(net, e, y, p, t);
 }
 
 double complex ref_loss_complex(const ref_net *net, const double complex *w, const double *x, const double *t,

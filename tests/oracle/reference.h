@@ -6,7 +6,7 @@
 #include <bpnn/net.h>
 #include <complex.h>
 
-enum { REF_LAYERS = 6, REF_UNITS = 40 };
+enum { REF_LAYERS = 6, REF_UNITS = 520 };
 
 typedef struct ref_net {
     size_t depth, n[REF_LAYERS + 1];
@@ -28,9 +28,17 @@ double ref_loss(const ref_net *net, const double *w, const double *x, const doub
 /* y^D of one row. */
 void ref_forward(const ref_net *net, const double *w, const double *x, double *y);
 
-/* The same loss with complex parameters, for the complex step; only where ref_is_smooth. */
+/* The same loss with complex parameters, for the complex step. At a bend (relu, mae ..) the side of the real part holds. */
 double complex ref_loss_complex(const ref_net *net, const double complex *w, const double *x, const double *t,
                                 const double *weight, size_t rows);
+
+/* Which straight or smooth piece of Act its argument lies on, counted from the left; 0 where Act is smooth everywhere. */
+int ref_activation_piece(bpnn_activation_kind kind, double e);
+
+/* The same of the loss at output y. */
+int ref_loss_piece(const ref_net *net, double y, double t);
+
+/* True where no piece is ever left. */
 bool ref_is_smooth(const ref_net *net);
 
 #endif
