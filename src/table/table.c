@@ -1,0 +1,370 @@
+/* Tables once read: making, looking, finding columns, and choosing the reader. */
+#include "table/table.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- making and freeing ---- */
+
+static char *number_name(size_t c)
+{
+    bpnn__text text = {0};
+    bpnn__text_add_u64(&text, c + 1);
+    if (text.failed)
+        bpnn__text_free(&text);
+    return text.data;
+}
+
+bool bpnn__table_rename(bpnn_table *table, size_t c, const char *name)
+{
+    char *copy = name && name[0] ? bpnn__copy_text(name) : number_name(c);
+    if (!copy)
+        return false;
+    bpnn__free(table->columns[c].name);
+    table->columns[c].name = copy;
+    return true;
+}
+
+bpnn_table *bpnn__table_new(const char *source, size_t columns)
+{
+    bpnn_table *table = bpnn__alloc(1, sizeof *table);
+    if (!table)
+        return NULL;
+    table->source = bpnn__copy_text(source);
+    table->columns = bpnn__alloc(columns, sizeof *table->columns);
+    bool good = table->source && table->columns;
+    for (size_t c = 0; good && c < columns; c++) {
+        table->column_count = c + 1;
+        table->columns[c].all_numbers = true;
+        table->columns[c].first_text = SIZE_MAX;
+        good = bpnn__table_rename(table, c, NULL);
+    }
+    if (good)
+        return table;
+    bpnn_table_free(table);
+    return NULL;
+}
+
+void bpnn_table_free(bpnn_table *table)
+{
+    if (!table)
+        return;
+    for (size_t c = 0; table->columns && c < table->column_count; c++) {
+        bpnn__free(table->columns[c].name);
+        bpnn__dictionary_free(&table->columns[c].words);
+    }
+    for (size_t b = 0; b < table->block_count; b++)
+        bpnn__free(table->blocks[b]);
+    bpnn__free(table->blocks);
+    bpnn__free(table->owned[0]);
+    bpnn__free(table->owned[1]);
+    bpnn__free(table->shifts);
+    bpnn__free(table->columns);
+    bpnn__free(table->source);
+    bpnn__free(table);
+}
+
+bpnn_status bpnn_table_from_matrix(bpnn_table **out, bpnn_matrix matrix, const char *const *names, bpnn_error *error)
+{
+    *out = NULL;
+    if (!matrix.data || matrix.rows == 0 || matrix.cols == 0 || matrix.stride < matrix.cols)
+        return bpnn__fail(error, BPNN_USAGE, "a table needs a matrix with rows and columns");
+    bpnn_table *table = bpnn__table_new("matrix", matrix.cols);
+    bool good = table != NULL;
+    for (size_t c = 0; good && names && c < matrix.cols; c++)
+        good = bpnn__table_rename(table, c, names[c]);
+    if (!good) {
+        bpnn_table_free(table);
+        return bpnn__fail_memory(error);
+    }
+    table->rows = matrix.rows;
+    table->part[0] = matrix;
+    table->dialect.format = "matrix";
+    bpnn__table_count_missing(table);
+    *out = table;
+    return BPNN_OK;
+}
+
+/* ---- cells ---- */
+
+static double matrix_cell(const bpnn_matrix *m, size_t r, size_t c)
+{
+    size_t at = r * m->stride + c;
+    if (m->dtype == BPNN_U8)
+        return ((const unsigned char *)m->data)[at];
+    double x = m->dtype == BPNN_F32 ? (double)((const float *)m->data)[at] : ((const double *)m->data)[at];
+    return isfinite(x) ? x : (double)NAN;
+}
+
+static double cell(const bpnn_table *t, size_t r, size_t c)
+{
+    if (t->blocks)
+        return t->blocks[r / t->block_rows][c * t->block_rows + r % t->block_rows];
+    bool second = c >= t->part[0].cols;
+    return matrix_cell(&t->part[second], r, second ? c - t->part[0].cols : c);
+}
+
+void bpnn__table_numbers(const bpnn_table *t, size_t c, const size_t *rows, size_t first, size_t count, double *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = cell(t, rows ? rows[i] : first + i, c);
+}
+
+void bpnn__table_count_missing(bpnn_table *t)
+{
+    for (size_t c = 0; c < t->column_count; c++) {
+        bool second = c >= t->part[0].cols;
+        if (t->part[second].dtype == BPNN_U8)
+            continue;
+        for (size_t r = 0; r < t->rows; r++)
+            t->columns[c].missing += isnan(cell(t, r, c)) != 0;
+    }
+}
+
+bool bpnn__table_first_text(const bpnn_table *t, size_t c, size_t *row, const char **text)
+{
+    const bpnn__column *column = &t->columns[c];
+    if (column->first_text == SIZE_MAX)
+        return false;
+    *row = column->first_text;
+    *text = column->text ? bpnn__dictionary_word(&column->words, (size_t)cell(t, *row, c)) : "";
+    return true;
+}
+
+/* ---- the public look ---- */
+
+size_t bpnn_table_rows(const bpnn_table *table)
+{
+    return table->rows;
+}
+
+size_t bpnn_table_columns(const bpnn_table *table)
+{
+    return table->column_count;
+}
+
+const char *bpnn_table_source(const bpnn_table *table)
+{
+    return table->source;
+}
+
+const char *bpnn_table_column_name(const bpnn_table *table, size_t c)
+{
+    return table->columns[c].name;
+}
+
+bool bpnn_table_is_numeric(const bpnn_table *table, size_t c)
+{
+    return table->columns[c].all_numbers;
+}
+
+bpnn_table_dialect bpnn_table_get_dialect(const bpnn_table *table)
+{
+    return table->dialect;
+}
+
+uint64_t bpnn_table_line(const bpnn_table *table, size_t r)
+{
+    if (table->first_line == 0)
+        return 0;
+    size_t low = 0, high = table->shift_count; /* the last shift at or before r */
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (table->shifts[middle].row <= r)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return table->first_line + r + (low > 0 ? table->shifts[low - 1].shift : 0);
+}
+
+double bpnn_table_number(const bpnn_table *table, size_t r, size_t c)
+{
+    double x = cell(table, r, c);
+    const bpnn__column *column = &table->columns[c];
+    if (!column->text || isnan(x))
+        return x;
+    const char *word = bpnn__dictionary_word(&column->words, (size_t)x);
+    size_t size = strlen(word);
+    while (size > 0 && (word[0] == ' ' || word[0] == '\t')) {
+        word++;
+        size--;
+    }
+    while (size > 0 && (word[size - 1] == ' ' || word[size - 1] == '\t'))
+        size--;
+    double value;
+    char point = table->dialect.decimal ? table->dialect.decimal : '.';
+    return bpnn__parse_double(word, size, point, &value) ? value : (double)NAN;
+}
+
+const char *bpnn_table_text(const bpnn_table *table, size_t r, size_t c, char *buffer)
+{
+    double x = cell(table, r, c);
+    if (isnan(x))
+        return NULL;
+    if (table->columns[c].text)
+        return bpnn__dictionary_word(&table->columns[c].words, (size_t)x);
+    bpnn__print_double(x, buffer);
+    return buffer;
+}
+
+bpnn_status bpnn_table_find_column(const bpnn_table *table, const char *spec, size_t *c, bpnn_error *error)
+{
+    size_t found = SIZE_MAX, nearest = 0, best = SIZE_MAX;
+    for (size_t i = 0; i < table->column_count; i++) {
+        const char *name = table->columns[i].name;
+        if (strcmp(name, spec) == 0) {
+            if (found != SIZE_MAX)
+                return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                                     "two columns are called '%s'; give the number: %zu or %zu", spec, found + 1,
+                                     i + 1);
+            found = i;
+        }
+        size_t distance = bpnn__edit_distance(spec, name);
+        if (distance < best) {
+            best = distance;
+            nearest = i;
+        }
+    }
+    uint64_t number;
+    if (found == SIZE_MAX && bpnn__parse_u64(spec, strlen(spec), &number) && number >= 1 &&
+        number <= table->column_count)
+        found = (size_t)number - 1;
+    if (found != SIZE_MAX) {
+        *c = found;
+        return BPNN_OK;
+    }
+    if (best <= 2 || best <= strlen(spec) / 3)
+        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "no column is called '%s'; did you mean '%s'?",
+                             spec, table->columns[nearest].name);
+    return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                         "no column is called '%s'; the first of %zu columns is '%s'", spec, table->column_count,
+                         table->columns[0].name);
+}
+
+/* ---- choosing the reader ---- */
+
+void bpnn_table_options_default(bpnn_table_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->struct_size = sizeof *options;
+    options->header = -1;
+}
+
+typedef bpnn_status (*reader_fn)(bpnn_table **, const bpnn__source *, const bpnn_table_options *, bpnn_error *);
+
+static const struct {
+    const char *ending, *format;
+    reader_fn read;
+} formats[] = {
+    {".csv", "csv", bpnn__read_csv},
+    {".tsv", "csv", bpnn__read_csv},
+    {".txt", "csv", bpnn__read_csv},
+    {".idx", "idx", bpnn__read_idx},
+    {"-ubyte", "idx", bpnn__read_idx},
+    {".npy", "npy", bpnn__read_npy},
+    {".libsvm", "libsvm", bpnn__read_libsvm},
+    {".svm", "libsvm", bpnn__read_libsvm},
+    {".svmlight", "libsvm", bpnn__read_libsvm},
+};
+
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static bool ends_with(const char *path, size_t size, const char *ending)
+{
+    size_t n = strlen(ending);
+    return size >= n && memcmp(path + size - n, ending, n) == 0;
+}
+
+/* By the name without .gz; a pair with a comma is IDX; what is not known is CSV. */
+static reader_fn reader_for(const char *path)
+{
+    size_t size = strlen(path);
+    if (ends_with(path, size, ".gz"))
+        size -= 3;
+    for (size_t i = 0; i < FORMATS; i++)
+        if (ends_with(path, size, formats[i].ending))
+            return formats[i].read;
+    return bpnn__read_csv;
+}
+
+static bpnn_status find_reader(const char *path, const bpnn_table_options *o, reader_fn *reader, bpnn_error *error)
+{
+    *reader = reader_for(path);
+    if (!o->format)
+        return BPNN_OK;
+    for (size_t i = 0; i < FORMATS; i++)
+        if (strcmp(formats[i].format, o->format) == 0) {
+            *reader = formats[i].read;
+            return BPNN_OK;
+        }
+    return bpnn__fail(error, BPNN_USAGE, "no table format is called '%s'; known: csv, idx, npy, libsvm", o->format);
+}
+
+static bpnn_status read_source(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
+                               bpnn_error *error)
+{
+    bpnn_table_options defaults;
+    bpnn_table_options_default(&defaults);
+    if (!options)
+        options = &defaults;
+    *table = NULL;
+    if (options->struct_size != sizeof *options)
+        return bpnn__fail(error, BPNN_USAGE, "table options: call bpnn_table_options_default first");
+    reader_fn reader;
+    bpnn_status status = find_reader(source->path, options, &reader, error);
+    if (status == BPNN_OK)
+        status = reader(table, source, options, error);
+    if (status != BPNN_OK) {
+        bpnn_table_free(*table);
+        *table = NULL;
+    }
+    return status;
+}
+
+bpnn_status bpnn_table_read(bpnn_table **table, const char *path, const bpnn_table_options *options, bpnn_error *error)
+{
+    bpnn__source source = {.path = path};
+    return read_source(table, &source, options, error);
+}
+
+bpnn_status bpnn_table_read_memory(bpnn_table **table, const void *bytes, size_t size, const char *name,
+                                   const bpnn_table_options *options, bpnn_error *error)
+{
+    bpnn__source source = {.path = name ? name : "memory", .bytes = bytes ? bytes : "", .size = size};
+    return read_source(table, &source, options, error);
+}
+
+bpnn_status bpnn__source_whole(const bpnn__source *source, uint64_t limit, void **bytes, size_t *size,
+                               bpnn_error *error)
+{
+    if (!source->bytes)
+        return bpnn__read_whole(source->path, limit, bytes, size, error);
+    bpnn__reader *reader;
+    bpnn_status status = bpnn__reader_from_memory(&reader, source->bytes, source->size, source->path, error);
+    *bytes = NULL;
+    *size = 0;
+    for (size_t capacity = source->size + 1; status == BPNN_OK;) {
+        void *grown = bpnn__realloc(*bytes, capacity, 1);
+        if (!grown) {
+            status = bpnn__fail_memory(error);
+            break;
+        }
+        *bytes = grown;
+        size_t got;
+        status = bpnn__reader_read(reader, (char *)grown + *size, capacity - *size, &got, error);
+        *size += got;
+        if (status == BPNN_OK && *size < capacity)
+            break;
+        if (status == BPNN_OK && *size > limit)
+            status =
+                bpnn__fail_at(error, BPNN_DATA, source->path, 0, 0, "more than %llu bytes", (unsigned long long)limit);
+        capacity *= 2;
+    }
+    bpnn__reader_close(reader);
+    return status;
+}

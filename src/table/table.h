@@ -1,0 +1,75 @@
+/* The inside of a table. Two storages: blocks of rows with columns behind each other (CSV), or up to two matrices side by side (IDX,
+ * .npy, LIBSVM, the caller's). In a column of text a cell's number is its code in the column's dictionary; a missing cell is NaN
+ * everywhere. */
+#ifndef BPNN_TABLE_TABLE_H
+#define BPNN_TABLE_TABLE_H
+
+#include "table/dictionary.h"
+#include <bpnn/table.h>
+
+typedef struct bpnn__column {
+    char *name;
+    bool text;        /* cells are codes of `words` */
+    bool all_numbers; /* every cell that is not missing is a finite decimal number */
+    size_t missing;
+    bpnn__dictionary words;
+    size_t first_text; /* the first row whose cell is no number; SIZE_MAX = none */
+} bpnn__column;
+
+struct bpnn_table {
+    char *source;
+    size_t rows, column_count;
+    bpnn__column *columns;
+    bpnn_table_dialect dialect;
+    /* blocks: block_rows rows each, column c at c * block_rows */
+    size_t block_rows, block_count, block_capacity;
+    double **blocks;
+    /* or matrices: columns 0 .. part[0].cols - 1, then part[1] */
+    bpnn_matrix part[2];
+    void *owned[2];
+    /* lines: row r begins at line first_line + r, shifted from some rows on */
+    uint64_t first_line;
+    struct bpnn__shift {
+        size_t row;
+        uint64_t shift;
+    } * shifts;
+    size_t shift_count, shift_capacity;
+};
+
+/* An empty table of `columns` columns named "1", "2", ..; NULL when out of memory. */
+bpnn_table *bpnn__table_new(const char *source, size_t columns);
+
+/* Renames column c (copied); an empty name becomes the column's number. False: out of memory. */
+bool bpnn__table_rename(bpnn_table *table, size_t c, const char *name);
+
+/* Cells of column c as numbers (codes for text), rows[0..count) or first .. first + count - 1 when rows is NULL. */
+void bpnn__table_numbers(const bpnn_table *table, size_t c, const size_t *rows, size_t first, size_t count,
+                         double *out);
+
+/* The first cell of column c that is no number, as written; false if there is none. */
+bool bpnn__table_first_text(const bpnn_table *table, size_t c, size_t *row, const char **cell);
+
+/* Counts missing cells of a table made of matrices. */
+void bpnn__table_count_missing(bpnn_table *table);
+
+/* The readers: one row a format. `bytes` NULL: read from path. */
+typedef struct bpnn__source {
+    const char *path; /* or the name of the memory */
+    const void *bytes;
+    size_t size;
+} bpnn__source;
+
+bpnn_status bpnn__read_csv(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
+                           bpnn_error *error);
+bpnn_status bpnn__read_idx(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
+                           bpnn_error *error);
+bpnn_status bpnn__read_npy(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
+                           bpnn_error *error);
+bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
+                              bpnn_error *error);
+
+/* The whole of a source in memory, unpacked; freed with bpnn__free. */
+bpnn_status bpnn__source_whole(const bpnn__source *source, uint64_t limit, void **bytes, size_t *size,
+                               bpnn_error *error);
+
+#endif
