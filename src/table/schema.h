@@ -19,19 +19,19 @@ typedef struct bpnn__feature {
 } bpnn__feature;
 
 typedef struct bpnn__schema {
-    bpnn_task task;              /* never AUTO */
+    bpnn_task task; /* never AUTO */
     size_t feature_count;
-    bpnn__feature *features;     /* in training order */
-    size_t width;                /* encoded inputs, s_0 */
-    double *mean, *scale;        /* width each: x' = (x - mean) / scale; 0 and 1 for one-hot and indicator columns */
+    bpnn__feature *features; /* in training order */
+    size_t width;            /* encoded inputs, s_0 */
+    double *mean, *scale;    /* width each: x' = (x - mean) / scale; 0 and 1 for one-hot and indicator columns */
     bpnn_scale input_scaling, target_scaling; /* never AUTO */
-    bpnn_missing missing;        /* DROP and ERROR apply to predict as MEDIAN / refuse: see bpnn__schema_encode */
+    bpnn_missing missing; /* DROP and ERROR apply to predict as MEDIAN / refuse: see bpnn__schema_encode */
     size_t target_count;
-    char **targets;              /* names */
+    char **targets;                     /* names */
     double *target_mean, *target_scale; /* target_count each; regression: t' = (t - mean) / scale */
-    size_t class_count;          /* 0 for regression */
-    char **classes;              /* labels as written, in class order */
-    size_t positive;             /* binary */
+    size_t class_count;                 /* 0 for regression */
+    char **classes;                     /* labels as written, in class order */
+    size_t positive;                    /* binary */
 } bpnn__schema;
 
 void bpnn__schema_free(bpnn__schema *schema); /* contents; zeroes the struct */
@@ -52,15 +52,15 @@ void bpnn__notes_free(bpnn__notes *notes);
 
 /* What was decided about a table before fitting: column roles and the rows of each part. */
 typedef struct bpnn__plan {
-    bpnn_task task;              /* never AUTO */
-    size_t feature_count, *features;  /* column indices, table order */
-    bool *categorical;           /* feature_count */
+    bpnn_task task;                  /* never AUTO */
+    size_t feature_count, *features; /* column indices, table order */
+    bool *categorical;               /* feature_count */
     size_t target_count, *targets;
     size_t weight_column, split_column; /* SIZE_MAX = none */
     size_t class_count;
     char **classes;
     size_t positive;
-    size_t *train, train_count;  /* row indices; rows without target are nowhere (counted in notes) */
+    size_t *train, train_count; /* row indices; rows without target are nowhere (counted in notes) */
     size_t *valid, valid_count;
     size_t *test, test_count;
 } bpnn__plan;
@@ -103,8 +103,8 @@ bpnn_status bpnn__schema_encode(const bpnn__schema *schema, const bpnn_table *ta
  * index; hinge: -1 / 1). Multiclass: count x 1 class index. An unknown label is NAN and counted. `raw` (may be
  * NULL): count x target_count unscaled doubles (class index for classes). */
 bpnn_status bpnn__schema_targets(const bpnn__schema *schema, const bpnn_table *table, const bpnn__mapping *mapping,
-                                 const size_t *rows, size_t first, size_t count, bool hinge, bpnn_dtype dtype, void *out,
-                                 double *raw, bpnn__encode_counts *counts, bpnn_error *error);
+                                 const size_t *rows, size_t first, size_t count, bool hinge, bpnn_dtype dtype,
+                                 void *out, double *raw, bpnn__encode_counts *counts, bpnn_error *error);
 
 /* Row weights (sample weight column times balanced class weights), count doubles; *any = false where all are 1. */
 bpnn_status bpnn__plan_weights(const bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
