@@ -30,7 +30,7 @@ static double act(bpnn_activation_kind kind, double a, double e, double *slope)
     double s = sigmoid(e), u = SQRT_2_PI * (e + 0.044715 * e * e * e), th = tanh(softplus(e));
     switch (kind) {
     case BPNN_ACT_IDENTITY: *slope = 1; return e;
-    case BPNN_ACT_SIGMOID: *slope = s * (1 - s); return s;
+    case BPNN_ACT_SIGMOID: *slope = s * sigmoid(-e); return s;
     case BPNN_ACT_TANH: *slope = 1 - tanh(e) * tanh(e); return tanh(e);
     case BPNN_ACT_RELU: *slope = e > 0; return e > 0 ? e : 0;
     case BPNN_ACT_LEAKY_RELU: *slope = e > 0 ? 1 : a; return e > 0 ? e : a * e;
@@ -94,7 +94,7 @@ static double class_loss(const ref_net *net, const double *p, const double *rest
             slope[i] = -ti / p[i];
         } else {
             loss += -ti * pow(rest[i], g) * log(p[i]);
-            slope[i] = ti * (g * pow(rest[i], g - 1) * log(p[i]) - pow(rest[i], g) / p[i]);
+            slope[i] = ti * ((g > 0 ? g * pow(rest[i], g - 1) * log(p[i]) : 0) - pow(rest[i], g) / p[i]);
         }
     }
     return loss;

@@ -83,7 +83,8 @@ static double differences(drawn *d, bpnn_net *net, const double *gradient, size_
     return worst;
 }
 
-static double complex_step(const drawn *d, const double *gradient, size_t n)
+/* unit: max(1, |a|), and a part of the loss, whose rounding the sum over outputs and rows carries */
+static double complex_step(const drawn *d, const double *gradient, size_t n, double loss)
 {
     static double complex w[DRAW_PARAMETERS];
     double worst = 0;
@@ -93,7 +94,7 @@ static double complex_step(const drawn *d, const double *gradient, size_t n)
         w[i] = d->w[i] + 1e-30 * (double complex)I;
         double slope = cimag(ref_loss_complex(&d->net, w, d->x, d->t, d->weight, d->rows)) / 1e-30;
         w[i] = d->w[i];
-        worst = larger(fabs(slope - gradient[i]) / fmax(1, fabs(gradient[i])), worst);
+        worst = larger(fabs(slope - gradient[i]) / fmax(fmax(1, fabs(gradient[i])), 0.1 * fabs(loss)), worst);
     }
     return worst;
 }
@@ -134,7 +135,8 @@ static bool check_double(drawn *d, bpnn_net *net, double *gradient, tally *all)
     bool good = within(d, "against the oracle", off, 1e-12);
     if (all_zero(expected, n) != all_zero(gradient, n))
         good = within(d, "an all-zero gradient", 1, 0);
-    double norm, difference = differences(d, net, gradient, n, &norm, all), complex_off = complex_step(d, gradient, n);
+    double norm, difference = differences(d, net, gradient, n, &norm, all),
+                 complex_off = complex_step(d, gradient, n, loss);
     good = within(d, "against central differences", difference, 1e-8) && good;
     good = within(d, "against central differences, normwise", norm, 1e-9) && good;
     good = within(d, "against the complex step", complex_off, 1e-12) && good;
