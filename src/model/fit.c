@@ -1,0 +1,205 @@
+/* From a table to a model: plan, schema, network, training, metrics. */
+#include "model/fit.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "net/net.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- what the model keeps of its training ---- */
+
+/* JSON readers keep integers in 64 bits with a sign. */
+static size_t storable(size_t x)
+{
+    return x > (size_t)INT64_MAX ? (size_t)INT64_MAX : x;
+}
+
+static bpnn_status keep_options(bpnn__fitting *f)
+{
+    bpnn__training *t = &f->model->training;
+    const bpnn_method_info *info = &f->settled.method->info;
+    t->options = bpnn__alloc(info->option_count, sizeof *t->options);
+    if (!t->options)
+        return bpnn__fail_memory(f->error);
+    for (; t->option_count < info->option_count; t->option_count++) {
+        t->options[t->option_count].name = bpnn__copy_text(info->options[t->option_count].name);
+        t->options[t->option_count].value = f->settled.option[t->option_count];
+        if (!t->options[t->option_count].name)
+            return bpnn__fail_memory(f->error);
+    }
+    return BPNN_OK;
+}
+
+static bpnn_status keep_training(bpnn__fitting *f)
+{
+    bpnn__training *t = &f->model->training;
+    const bpnn__settled *s = &f->settled;
+    const bpnn_method_info *info = &s->method->info;
+    *t = (bpnn__training){.rate = isnan(info->rate) ? (double)NAN : s->rate,
+                          .momentum = isnan(info->momentum) ? (double)NAN : s->momentum,
+                          .l1 = s->l1,
+                          .l2 = s->l2,
+                          .dropout = s->dropout,
+                          .clip = s->clip,
+                          .min_delta = f->train.min_delta,
+                          .target_loss = f->train.target_loss,
+                          .batch = s->batch,
+                          .epochs = storable(s->epochs),
+                          .warmup = storable(s->schedule.warmup),
+                          .patience = storable(f->train.patience),
+                          .shuffle = s->shuffle,
+                          .schedule = s->schedule.kind,
+                          .factor = s->schedule.factor,
+                          .every = s->schedule.every,
+                          .wait = s->schedule.wait,
+                          .gain = s->schedule.gain,
+                          .least = s->schedule.least,
+                          .init = f->options->init,
+                          .init_parameter = f->options->init_parameter};
+    f->model->summary.method = info->name;
+    f->model->summary.seed = f->train.seed;
+    f->model->arithmetic = BPNN_ARITHMETIC;
+    f->model->library = bpnn__copy_text(BPNN_VERSION_TEXT);
+    return f->model->library ? keep_options(f) : bpnn__fail_memory(f->error);
+}
+
+static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
+{
+    bpnn_summary *s = &f->model->summary;
+    s->result = *result;
+    s->stop = result->stop;
+    s->epochs = result->epochs;
+    s->best_epoch = result->best_epoch;
+    s->updates = result->updates;
+    s->seconds = result->seconds;
+    s->rows_train = f->part[BPNN__TRAIN].count;
+    s->rows_validation = f->part[BPNN__VALIDATION].count;
+    s->rows_test = f->part[BPNN__TEST].count;
+    if (result->stop == BPNN_STOP_DIVERGED)
+        bpnn__notes_add(&f->model->notes, true, "training diverged in epoch %zu; %s", result->diverged_epoch,
+                        result->advice);
+}
+
+/* ---- stages ---- */
+
+/* Everything that can be said before numbers are made. */
+static bpnn_status prepare(bpnn__fitting *f)
+{
+    const bpnn_fit_options *o = f->options;
+    bpnn__notes *notes = &f->model->notes;
+    bool holds_back = o->train.patience != 0;
+    bpnn_status status = bpnn__plan_make(&f->plan, f->table, o, holds_back, notes, f->error);
+    if (status == BPNN_OK)
+        status = bpnn__choose_loss(f);
+    if (status == BPNN_OK)
+        status =
+            bpnn__schema_fit(&f->model->schema, f->table, &f->plan, o, f->loss.kind, f->output.kind, notes, f->error);
+    if (status == BPNN_OK)
+        status = bpnn__choose_net(f);
+    if (status == BPNN_OK)
+        status = bpnn__choose_training(f);
+    if (status == BPNN_OK)
+        status = keep_training(f);
+    return status == BPNN_OK ? bpnn__find_parts(f) : status;
+}
+
+static bpnn_status initialise(bpnn__fitting *f, const bpnn__encoded *training)
+{
+    const bpnn_fit_options *o = f->options;
+    double *ranges = NULL;
+    if (o->init == BPNN_INIT_NGUYEN_WIDROW) {
+        ranges = bpnn__input_ranges(training);
+        if (!ranges)
+            return bpnn__fail_memory(f->error);
+    }
+    bpnn_status status = bpnn_net_initialise(f->model->net, o->init, o->init_parameter, f->train.seed, ranges,
+                                             ranges ? ranges + f->model->schema.width : NULL, f->error);
+    bpnn__free(ranges);
+    return status;
+}
+
+static bpnn_status train(bpnn__fitting *f, bpnn__encoded *training, bpnn__encoded *validation)
+{
+    bpnn_train_result result;
+    bool validates = f->part[BPNN__VALIDATION].count > 0;
+    bpnn_status status = bpnn__encode_part(f, BPNN__TRAIN, training);
+    if (status == BPNN_OK && validates)
+        status = bpnn__encode_part(f, BPNN__VALIDATION, validation);
+    if (status == BPNN_OK)
+        status = initialise(f, training);
+    if (status != BPNN_OK)
+        return status;
+    f->model->training.fingerprint = bpnn__fingerprint(training);
+    status =
+        bpnn_train(f->model->net, &training->data, validates ? &validation->data : NULL, &f->train, &result, f->error);
+    if (status == BPNN_OK)
+        keep_result(f, &result);
+    return status;
+}
+
+static bpnn_status measure(bpnn__fitting *f)
+{
+    bpnn_model *model = f->model;
+    bpnn_status status = BPNN_OK;
+    for (int i = 0; i < BPNN__PARTS && status == BPNN_OK; i++) {
+        const bpnn__rows *part = &f->part[i];
+        if (part->count == 0)
+            continue;
+        model->metrics[i] = bpnn__alloc(model->schema.target_count, sizeof *model->metrics[i]);
+        if (!model->metrics[i])
+            return bpnn__fail_memory(f->error);
+        status = bpnn__evaluate_rows(model, part->table, part->mapping, part->rows, part->count, f->train.threads,
+                                     f->train.isa, model->metrics[i], f->error);
+    }
+    return status;
+}
+
+static bpnn_status fit(bpnn__fitting *f)
+{
+    bpnn__encoded training = {0}, validation = {0};
+    bpnn_status status = prepare(f);
+    if (status == BPNN_OK)
+        status = train(f, &training, &validation);
+    bpnn__encoded_free(&training);
+    bpnn__encoded_free(&validation);
+    if (status == BPNN_OK)
+        status = measure(f);
+    if (status == BPNN_OK)
+        status = bpnn_predictor_new(&f->model->predictor, f->model->net, NULL, f->error);
+    return status;
+}
+
+static void free_fitting(bpnn__fitting *f)
+{
+    for (int i = 0; i < BPNN__PARTS; i++) {
+        bpnn__mapping_free(&f->part[i].own);
+        bpnn__free(f->part[i].picked);
+    }
+    bpnn__mapping_free(&f->mapping);
+    bpnn__plan_free(&f->plan);
+}
+
+bpnn_status bpnn_fit(bpnn_model **out, const bpnn_table *table, const bpnn_fit_options *options, bpnn_error *error)
+{
+    *out = NULL;
+    bpnn_status status = bpnn__check_fit_options(options, error);
+    if (status != BPNN_OK)
+        return status;
+    bpnn__fitting f = {.options = options, .table = table, .error = error};
+    f.model = bpnn__alloc(1, sizeof *f.model);
+    if (!f.model)
+        return bpnn__fail_memory(error);
+    f.model->notes.message = options->message;
+    f.model->notes.context = options->message_context;
+    status = fit(&f);
+    free_fitting(&f);
+    if (status != BPNN_OK) {
+        bpnn_model_free(f.model);
+        return status;
+    }
+    f.model->notes.message = NULL;
+    bpnn__model_link(f.model);
+    *out = f.model;
+    return BPNN_OK;
+}

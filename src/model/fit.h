@@ -1,0 +1,54 @@
+/* One fit, and its stages. */
+#ifndef BPNN_MODEL_FIT_H
+#define BPNN_MODEL_FIT_H
+
+#include "model/model.h"
+#include "train/trainer.h"
+
+/* Rows of a table as the network wants them. */
+typedef struct bpnn__encoded {
+    void *inputs, *targets; /* count x width, count x outputs (or class indices) */
+    double *weights;        /* count, or NULL for all 1 */
+    bpnn_data data;         /* views of them */
+} bpnn__encoded;
+
+/* Rows of one part: of the fitted table, or a table of its own. */
+typedef struct bpnn__rows {
+    const bpnn_table *table;
+    const bpnn__mapping *mapping;
+    bpnn__mapping own; /* where the part has a table of its own */
+    size_t *picked;    /* its rows with a target */
+    const size_t *rows;
+    size_t count;
+} bpnn__rows;
+
+typedef struct bpnn__fitting {
+    const bpnn_fit_options *options;
+    const bpnn_table *table;
+    bpnn_error *error;
+    bpnn_model *model; /* being made */
+    bpnn__plan plan;
+    bpnn__mapping mapping;
+    bpnn__rows part[BPNN__PARTS];
+    bpnn_loss loss;
+    bpnn_activation output;
+    bpnn_train_options train; /* resolved */
+    bpnn__settled settled;
+} bpnn__fitting;
+
+/* rules.c: what is not given is chosen from the task and the number of training rows. */
+bpnn_status bpnn__check_fit_options(const bpnn_fit_options *options, bpnn_error *error);
+bpnn_status bpnn__choose_loss(bpnn__fitting *f);
+bpnn_status bpnn__choose_net(bpnn__fitting *f);
+bpnn_status bpnn__choose_training(bpnn__fitting *f);
+
+/* encode.c */
+bpnn_status bpnn__find_parts(bpnn__fitting *f);
+bpnn_status bpnn__encode_part(const bpnn__fitting *f, bpnn__part part, bpnn__encoded *out);
+void bpnn__encoded_free(bpnn__encoded *encoded);
+uint32_t bpnn__fingerprint(const bpnn__encoded *encoded);
+
+/* Smallest and largest number of every encoded input; NULL when out of memory. 2 x width: minima, then maxima. */
+double *bpnn__input_ranges(const bpnn__encoded *encoded);
+
+#endif

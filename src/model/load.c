@@ -1,0 +1,51 @@
+/* A model from bytes and from a file. */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "model/model.h"
+
+static bpnn_status read_into(bpnn_model *model, const void *bytes, size_t size, const char *file, bpnn_error *error)
+{
+    bpnn__container container;
+    bpnn_status status = bpnn__container_parse(&container, bytes, size, file, error);
+    if (status != BPNN_OK)
+        return status;
+    status = bpnn__restore(model, &container, file, error);
+    bpnn__container_free(&container);
+    return status == BPNN_OK ? bpnn_predictor_new(&model->predictor, model->net, NULL, error) : status;
+}
+
+bpnn_status bpnn_model_read(bpnn_model **out, const void *bytes, size_t size, const char *name, bpnn_error *error)
+{
+    *out = NULL;
+    bpnn_model *model = bpnn__alloc(1, sizeof *model);
+    if (!model)
+        return bpnn__fail_memory(error);
+    bpnn_status status = read_into(model, bytes, size, name ? name : "memory", error);
+    if (status != BPNN_OK) {
+        bpnn_model_free(model);
+        return status;
+    }
+    bpnn__model_link(model);
+    *out = model;
+    return BPNN_OK;
+}
+
+bpnn_status bpnn_model_load(bpnn_model **model, const char *path, bpnn_error *error)
+{
+    void *bytes;
+    size_t size;
+    bpnn_error inner;
+    *model = NULL;
+    bpnn_status status = bpnn__read_whole(path, BPNN__FILE_MOST, &bytes, &size, &inner);
+    if (status == BPNN_DATA) /* too large, or a gzip file that is damaged */
+        return bpnn__fail_at(error, BPNN_MODEL, path, 0, 0, "%s", inner.text);
+    if (status != BPNN_OK) {
+        if (error)
+            *error = inner;
+        return status;
+    }
+    status = bpnn_model_read(model, bytes, size, path, error);
+    bpnn__free(bytes);
+    return status;
+}

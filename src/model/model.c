@@ -1,0 +1,96 @@
+/* A model as a whole: freeing it, and looking at it. */
+#include "model/model.h"
+#include "base/memory.h"
+
+static void free_training(bpnn__training *training)
+{
+    for (size_t i = 0; i < training->option_count; i++)
+        bpnn__free((void *)(uintptr_t)training->options[i].name);
+    bpnn__free(training->options);
+}
+
+void bpnn_model_free(bpnn_model *model)
+{
+    if (!model)
+        return;
+    for (int part = 0; part < BPNN__PARTS; part++) {
+        for (size_t i = 0; model->metrics[part] && i < model->schema.target_count; i++)
+            bpnn_metrics_free(&model->metrics[part][i]);
+        bpnn__free(model->metrics[part]);
+    }
+    bpnn__schema_free(&model->schema);
+    bpnn_predictor_free(model->predictor);
+    bpnn_net_free(model->net);
+    free_training(&model->training);
+    bpnn__notes_free(&model->notes);
+    bpnn__free(model->library);
+    bpnn__free(model->method_why);
+    bpnn__free(model);
+}
+
+void bpnn__model_link(bpnn_model *model)
+{
+    bpnn_summary *s = &model->summary;
+    s->target_count = model->schema.target_count;
+    s->train = model->metrics[BPNN__TRAIN];
+    s->validation = model->metrics[BPNN__VALIDATION];
+    s->test = model->metrics[BPNN__TEST];
+    s->method_why = model->method_why;
+    s->warning_count = model->notes.count;
+    s->warnings = (const char *const *)model->notes.texts;
+}
+
+const bpnn_summary *bpnn_model_summary(const bpnn_model *model)
+{
+    return &model->summary;
+}
+
+const bpnn_net *bpnn_model_net(const bpnn_model *model)
+{
+    return model->net;
+}
+
+bpnn_task bpnn_model_task(const bpnn_model *model)
+{
+    return model->schema.task;
+}
+
+size_t bpnn_model_target_count(const bpnn_model *model)
+{
+    return model->schema.target_count;
+}
+
+const char *bpnn_model_target_name(const bpnn_model *model, size_t target)
+{
+    return target < model->schema.target_count ? model->schema.targets[target] : NULL;
+}
+
+size_t bpnn_model_class_count(const bpnn_model *model)
+{
+    return model->schema.class_count;
+}
+
+const char *bpnn_model_class_label(const bpnn_model *model, size_t k)
+{
+    return k < model->schema.class_count ? model->schema.classes[k] : NULL;
+}
+
+size_t bpnn_model_positive_class(const bpnn_model *model)
+{
+    return model->schema.positive;
+}
+
+size_t bpnn_model_feature_count(const bpnn_model *model)
+{
+    return model->schema.feature_count;
+}
+
+const char *bpnn_model_feature_name(const bpnn_model *model, size_t f)
+{
+    return f < model->schema.feature_count ? model->schema.features[f].name : NULL;
+}
+
+bool bpnn_model_feature_is_categorical(const bpnn_model *model, size_t f)
+{
+    return f < model->schema.feature_count && model->schema.features[f].categorical;
+}

@@ -1,0 +1,90 @@
+/* The inside of a model, and what the files of this room offer each other. */
+#ifndef BPNN_MODEL_MODEL_H
+#define BPNN_MODEL_MODEL_H
+
+#include "model/container.h"
+#include "table/schema.h"
+
+#define BPNN__FORMAT 1 /* of the model file */
+
+/* Largest class count whose confusion matrix is kept, and whose matrix goes into files. */
+enum { BPNN__CONFUSION_KEPT = 4096, BPNN__CONFUSION_STORED = 64 };
+
+/* Rows train on, hold back, report once. */
+typedef enum bpnn__part { BPNN__TRAIN, BPNN__VALIDATION, BPNN__TEST, BPNN__PARTS } bpnn__part;
+
+/* How the model was trained, every default resolved. What means nothing for the method is NAN. */
+typedef struct bpnn__training {
+    double rate, momentum, l1, l2, dropout, clip, min_delta, target_loss;
+    size_t batch, epochs, warmup, patience;
+    bool shuffle;
+    bpnn_schedule_kind schedule;
+    double factor, every, wait, gain, least; /* the schedule's settings */
+    size_t option_count;                     /* the method's own options */
+    bpnn_setting *options;                   /* names are copies */
+    bpnn_init_kind init;
+    double init_parameter;
+    uint32_t fingerprint; /* CRC-32 of the encoded training inputs, targets and weights */
+} bpnn__training;
+
+struct bpnn_model {
+    bpnn__schema schema;
+    bpnn_net *net;
+    bpnn_predictor *predictor; /* the net, packed when training ended or the file was read */
+    bpnn__training training;
+    bpnn_metrics *metrics[BPNN__PARTS]; /* target_count each, NULL without rows */
+    bpnn_summary summary;               /* points into the parts above and below */
+    char *library;                      /* version that trained the model */
+    uint64_t arithmetic;
+    char *method_why;
+    bpnn__notes notes;
+};
+
+/* model.c: points the summary at the model's parts. */
+void bpnn__model_link(bpnn_model *model);
+
+/* describe.c: the metadata as JSON; *json is freed with bpnn__free. */
+bpnn_status bpnn__describe(const bpnn_model *model, bool pretty, char **json, size_t *size, bpnn_error *error);
+
+/* The words of feature types in files. */
+#define BPNN__NUMERIC "numeric"
+#define BPNN__CATEGORICAL "categorical"
+
+/* restore.c: fills a zeroed model from a parsed container. MODEL errors name `file`. */
+bpnn_status bpnn__restore(bpnn_model *model, const bpnn__container *container, const char *file, bpnn_error *error);
+
+/* present.c: outputs y^D of one row -> values as bpnn_prediction has them; label may be NULL. */
+void bpnn__present(const bpnn_model *model, const double *y, double *values, size_t *label);
+size_t bpnn__value_count(const bpnn_model *model);
+
+/* The number a binary row is ranked by, for roc_auc. */
+double bpnn__score(const bpnn_model *model, const double *y);
+
+/* True where targets are a column for every class instead of class indices. */
+bool bpnn__one_hot_targets(const bpnn_model *model);
+
+/* Class indices (count numbers of dtype, NAN = none) to rows of `classes` numbers, on at the class and off elsewhere. */
+void bpnn__one_hot(bpnn_dtype dtype, const void *index, size_t count, size_t classes, double off, void *out);
+
+/* evaluate.c: metrics of rows[0..count) (NULL = first 0) of a table whose columns stand as in `mapping`; target_count of
+ * them into metrics. */
+bpnn_status bpnn__evaluate_rows(const bpnn_model *model, const bpnn_table *table, const bpnn__mapping *mapping,
+                                const size_t *rows, size_t count, size_t threads, const char *isa,
+                                bpnn_metrics *metrics, bpnn_error *error);
+
+/* metrics.c: all NAN and 0. */
+void bpnn__metrics_clear(bpnn_metrics *metrics, bpnn_task task, size_t class_count);
+
+/* hidden.c: hidden layers from "64,32" or "64:relu,32:tanh"; activation NULL = `standard`. *layers has room for one more
+ * (the output layer) and is freed with bpnn__free. */
+bpnn_status bpnn__hidden_parse(const char *hidden, const char *activation, const char *standard, bpnn_bias bias,
+                               bpnn_layer **layers, size_t *count, bpnn_error *error);
+
+/* Rows of one block of work over a table `width` columns wide. */
+static inline size_t bpnn__block_rows(size_t width, size_t numbers, size_t least, size_t most)
+{
+    size_t rows = numbers / (width ? width : 1);
+    return rows < least ? least : rows > most ? most : rows;
+}
+
+#endif

@@ -1,0 +1,163 @@
+/* Predictions for a raw table. Blocks of rows are units of work for the threads: a block is encoded, goes through the
+ * network and is presented; nothing is shared but the model, which is only read. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "model/model.h"
+#include "net/net.h"
+
+#include <string.h>
+
+enum { BLOCK_NUMBERS = 1 << 18, BLOCK_LEAST = 16, BLOCK_MOST = 1024 };
+
+/* One call. failed[u] and counts[u] belong to unit u. */
+typedef struct predicting {
+    const bpnn_model *model;
+    const bpnn_predictor *predictor;
+    const bpnn_table *table;
+    const bpnn__mapping *mapping;
+    bpnn_prediction *out;
+    size_t block;
+    bool *failed;
+    bpnn__encode_counts *counts;
+} predicting;
+
+static void present_block(const predicting *p, const double *y, size_t first, size_t count)
+{
+    size_t outputs = bpnn__schema_outputs(&p->model->schema);
+    bpnn_prediction *out = p->out;
+    for (size_t r = 0; r < count; r++)
+        bpnn__present(p->model, y + r * outputs, out->values + (first + r) * out->columns,
+                      out->label ? out->label + first + r : NULL);
+}
+
+static bpnn_status run_block(const predicting *p, size_t first, size_t count, void *inputs, double *y, void *workspace,
+                             size_t workspace_size, bpnn__encode_counts *counts, bpnn_error *error)
+{
+    const bpnn__schema *schema = &p->model->schema;
+    bpnn_dtype dtype = p->model->net->precision == BPNN_SINGLE ? BPNN_F32 : BPNN_F64;
+    bpnn_status status =
+        bpnn__schema_encode(schema, p->table, p->mapping, NULL, first, count, dtype, inputs, counts, error);
+    if (status == BPNN_OK)
+        status = bpnn_predictor_run(p->predictor, bpnn_matrix_make(inputs, dtype, count, schema->width), y, BPNN_F64,
+                                    workspace, workspace_size, error);
+    if (status == BPNN_OK)
+        present_block(p, y, first, count);
+    return status;
+}
+
+static bpnn_status do_unit(const predicting *p, size_t unit, bpnn_error *error)
+{
+    const bpnn__schema *schema = &p->model->schema;
+    size_t first = unit * p->block, left = p->out->rows - first, count = left < p->block ? left : p->block;
+    size_t workspace_size = bpnn_predictor_workspace(p->predictor, count), cells = 0, numbers = 0;
+    bool fits = bpnn__mul(count, schema->width, &cells) && bpnn__mul(count, bpnn__schema_outputs(schema), &numbers);
+    void *inputs = fits ? bpnn__alloc(cells, sizeof(double)) : NULL;
+    double *y = fits ? bpnn__alloc(numbers, sizeof *y) : NULL;
+    void *workspace = bpnn__alloc(workspace_size, 1);
+    memset(&p->counts[unit], 0, sizeof p->counts[unit]);
+    bpnn_status status = inputs && y && workspace
+                             ? run_block(p, first, count, inputs, y, workspace, workspace_size, &p->counts[unit], error)
+                             : bpnn__fail_memory(error);
+    bpnn__free(workspace);
+    bpnn__free(y);
+    bpnn__free(inputs);
+    return status;
+}
+
+static void try_unit(void *context, size_t unit)
+{
+    const predicting *p = context;
+    p->failed[unit] = do_unit(p, unit, NULL) != BPNN_OK;
+}
+
+/* All units; the first that failed is done once more for its message, so that it does not depend on the threads. */
+static bpnn_status run_units(const predicting *p, size_t units, size_t threads, bpnn_error *error)
+{
+    bpnn__pool *pool;
+    bpnn_status status = bpnn__pool_new(&pool, threads ? threads : bpnn__usable_cpus(), error);
+    if (status != BPNN_OK)
+        return status;
+    bpnn__pool_run(pool, 0, units, try_unit, (void *)(uintptr_t)p);
+    bpnn__pool_free(pool);
+    for (size_t u = 0; u < units && status == BPNN_OK; u++) {
+        if (p->failed[u])
+            status = do_unit(p, u, error);
+        p->out->unseen_cells += p->counts[u].unseen_cells;
+        p->out->imputed_cells += p->counts[u].imputed_cells;
+    }
+    return status;
+}
+
+static bpnn_status predict_rows(predicting *p, size_t threads, bpnn_error *error)
+{
+    size_t width = p->model->schema.width, rows = p->out->rows;
+    p->block = bpnn__block_rows(width, BLOCK_NUMBERS, BLOCK_LEAST, BLOCK_MOST);
+    size_t units = rows / p->block + (rows % p->block > 0);
+    p->failed = bpnn__alloc(units, sizeof *p->failed);
+    p->counts = bpnn__alloc(units, sizeof *p->counts);
+    bpnn_status status = BPNN_OK;
+    if (!p->failed || !p->counts)
+        status = bpnn__fail_memory(error);
+    else if (units > 0)
+        status = run_units(p, units, units == 1 ? 1 : threads, error);
+    bpnn__free(p->failed);
+    bpnn__free(p->counts);
+    return status;
+}
+
+static bpnn_status make_room(const bpnn_model *model, size_t rows, bpnn_prediction *out, bpnn_error *error)
+{
+    size_t cells;
+    out->rows = rows;
+    out->columns = bpnn__value_count(model);
+    if (bpnn__mul(rows, out->columns, &cells))
+        out->values = bpnn__alloc(cells, sizeof *out->values);
+    if (model->schema.task != BPNN_TASK_REGRESSION)
+        out->label = bpnn__alloc(rows, sizeof *out->label);
+    bool made = out->values && (out->label || model->schema.task == BPNN_TASK_REGRESSION);
+    return made ? BPNN_OK : bpnn__fail_memory(error);
+}
+
+/* The model's own packed net, or one for the instruction set that is asked for. */
+static bpnn_status choose_predictor(const bpnn_model *model, const char *isa, bpnn_predictor **own,
+                                    const bpnn_predictor **use, bpnn_error *error)
+{
+    *own = NULL;
+    *use = model->predictor;
+    if (!isa || strcmp(isa, "auto") == 0)
+        return BPNN_OK;
+    bpnn_status status = bpnn_predictor_new(own, model->net, isa, error);
+    *use = *own;
+    return status;
+}
+
+bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table, size_t threads, const char *isa,
+                               bpnn_prediction *prediction, bpnn_error *error)
+{
+    bpnn__mapping mapping = {0};
+    bpnn_predictor *own = NULL;
+    predicting p = {.model = model, .table = table, .mapping = &mapping, .out = prediction};
+    memset(prediction, 0, sizeof *prediction);
+    bpnn_status status = bpnn__schema_map(&model->schema, table, false, &mapping, error);
+    if (status == BPNN_OK)
+        status = choose_predictor(model, isa, &own, &p.predictor, error);
+    if (status == BPNN_OK)
+        status = make_room(model, bpnn_table_rows(table), prediction, error);
+    if (status == BPNN_OK)
+        status = predict_rows(&p, threads, error);
+    bpnn_predictor_free(own);
+    bpnn__mapping_free(&mapping);
+    if (status != BPNN_OK)
+        bpnn_prediction_free(prediction);
+    return status;
+}
+
+void bpnn_prediction_free(bpnn_prediction *prediction)
+{
+    if (!prediction)
+        return;
+    bpnn__free(prediction->values);
+    bpnn__free(prediction->label);
+    memset(prediction, 0, sizeof *prediction);
+}
