@@ -1,6 +1,6 @@
 /* The whole run: epochs, validation, early stopping, stop reasons. The best (or last finite) parameters are kept in the
  * caller's net, so that a run needs no further copy of them. */
-#include "base/error.h"
+#include "train/advice.h"
 #include "train/stopping.h"
 #include "train/trainer.h"
 
@@ -65,23 +65,13 @@ static bool tell_epoch(const run *r, double loss, double epoch_seconds)
     return r->options->on_epoch(&trainer->shown, r->options->context);
 }
 
-/* Why a run leaves the finite numbers, as far as can be told. */
-static const char *advice(const run *r)
-{
-    if (r->trainer->updates == 0)
-        return "already the first loss is not finite: look for huge inputs or targets, and scale them";
-    return r->trainer->settled.clip > 0 ? "take a smaller rate" : "take a smaller rate, or clip the gradient (clip 1)";
-}
-
 static void end_diverged(const run *r, size_t batch, size_t layer)
 {
-    const char *text = advice(r);
-    size_t size = strlen(text) + 1;
     r->result->stop = BPNN_STOP_DIVERGED;
     r->result->diverged_epoch = r->result->epochs + 1;
     r->result->diverged_batch = batch;
     r->result->diverged_layer = layer;
-    memcpy(r->result->advice, text, size < sizeof r->result->advice ? size : sizeof r->result->advice - 1);
+    bpnn__advise(r->trainer, r->result);
 }
 
 /* ---- one epoch ---- */

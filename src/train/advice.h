@@ -1,0 +1,10 @@
+/* Why a run left the finite numbers, as far as can be told. */
+#ifndef BPNN_TRAIN_ADVICE_H
+#define BPNN_TRAIN_ADVICE_H
+
+#include "train/trainer.h"
+
+/* Fills result->advice: a number of the data that no rate can help, else the options to change. */
+void bpnn__advise(const bpnn_trainer *trainer, bpnn_train_result *result);
+
+#endif
