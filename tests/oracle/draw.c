@@ -88,8 +88,7 @@ static double loss_parameter(dice *die, bpnn_loss_kind loss)
                                           : gammas[dice_below(die, 4)];
 }
 
-/* Weights that keep |e| near 1 or near 3, biases in [-1, 1]. */
-static void draw_parameters(drawn *d, dice *die, double spread)
+void draw_parameters(drawn *d, dice *die, double spread)
 {
     double *w = d->w;
     for (size_t m = 0; m < d->net.depth; m++) {

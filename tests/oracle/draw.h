@@ -5,7 +5,7 @@
 #include "oracle/reference.h"
 #include <stdint.h>
 
-enum { DRAW_ROWS = 200, DRAW_PARAMETERS = 20000 };
+enum { DRAW_ROWS = 320, DRAW_PARAMETERS = 20000 };
 
 typedef struct drawn {
     ref_net net;
@@ -28,6 +28,9 @@ uint64_t draw_seed(void);
 /* A net of 1-4 hidden layers of 1-17 units with the given output pair; `hidden` is the first hidden activation, the
  * others are drawn. 1-9 rows. */
 void draw(drawn *d, dice *die, bpnn_activation_kind hidden, bpnn_activation_kind output, bpnn_loss_kind loss);
+
+/* Weights that keep |e| near 1 (spread 1.5) or 3, biases in [-1, 1]. */
+void draw_parameters(drawn *d, dice *die, double spread);
 
 /* Draws n rows of inputs, targets and weights for d->net. */
 void draw_rows(drawn *d, dice *die, size_t n, double range);

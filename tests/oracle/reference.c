@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off: one line a formula */
+
 size_t ref_count(const ref_net *net)
 {
     size_t count = 0;

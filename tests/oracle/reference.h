@@ -22,8 +22,8 @@ typedef struct ref_net {
 size_t ref_count(const ref_net *net);
 
 /* Loss over n rows (x: n x n[0], t: n x n[depth], weight NULL = 1), reduced; gradient (seed form) and dx may be NULL. */
-double ref_loss(const ref_net *net, const double *w, const double *x, const double *t, const double *weight, size_t rows,
-                double *gradient, double *dx);
+double ref_loss(const ref_net *net, const double *w, const double *x, const double *t, const double *weight,
+                size_t rows, double *gradient, double *dx);
 
 /* y^D of one row. */
 void ref_forward(const ref_net *net, const double *w, const double *x, double *y);
