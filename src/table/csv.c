@@ -48,7 +48,7 @@ static bpnn_status more_bytes(pass *p, bpnn_error *error)
     p->size = left;
     if (p->capacity - left < CHUNK) {
         size_t capacity = p->capacity < CHUNK ? 2 * CHUNK : 2 * p->capacity;
-        char *buffer = bpnn__realloc(p->buffer, capacity, 1);
+        char *buffer = bpnn__realloc(p->buffer, capacity + 1, 1);
         if (!buffer)
             return bpnn__fail_memory(error);
         p->buffer = buffer;
@@ -60,6 +60,7 @@ static bpnn_status more_bytes(pass *p, bpnn_error *error)
         return status;
     p->last = got < p->capacity - left;
     p->size = left + got;
+    p->buffer[p->size] = '\0'; /* what the fast way stops at */
     p->bytes += got;
     uint64_t limit = p->options->max_bytes ? p->options->max_bytes : MAX_BYTES;
     if (p->bytes > limit)
@@ -228,6 +229,38 @@ static bpnn_status note_line(pass *p, bpnn_error *error)
     return BPNN_OK;
 }
 
+/* Room for the next row; *to is its first cell. */
+static bpnn_status next_row(pass *p, double **to, bpnn_error *error)
+{
+    bpnn_table *t = p->table;
+    bpnn_status status = note_line(p, error);
+    size_t in_block = t->rows % t->block_rows;
+    if (status == BPNN_OK && in_block == 0 && t->rows / t->block_rows == t->block_count)
+        status = new_block(t, error);
+    if (status == BPNN_OK)
+        *to = t->blocks[t->block_count - 1] + in_block;
+    return status;
+}
+
+/* Lines of plain numbers, as far as they go. */
+static bpnn_status fast_rows(pass *p, bpnn_error *error)
+{
+    bpnn_table *t = p->table;
+    for (;;) {
+        double *to;
+        bpnn_status status = next_row(p, &to, error);
+        if (status != BPNN_OK)
+            return status;
+        const char *next = bpnn__fast_row(p->buffer + p->at, t->dialect.delimiter, t->dialect.decimal, t->column_count,
+                                          to, t->block_rows);
+        if (!next)
+            return BPNN_OK;
+        p->at = (size_t)(next - p->buffer);
+        p->line++;
+        t->rows++;
+    }
+}
+
 static bpnn_status store_row(pass *p, bpnn_error *error)
 {
     bpnn_table *t = p->table;
@@ -239,13 +272,8 @@ static bpnn_status store_row(pass *p, bpnn_error *error)
         return bpnn__fail_at(error, BPNN_DATA, p->source->path, p->line, 0,
                              "expected %zu cells, found %zu; check quotes and the delimiter '%c'", t->column_count,
                              p->record.count, t->dialect.delimiter);
-    bpnn_status status = note_line(p, error);
-    size_t in_block = t->rows % t->block_rows;
-    if (status == BPNN_OK && in_block == 0)
-        status = new_block(t, error);
-    if (status != BPNN_OK)
-        return status;
-    double *to = t->blocks[t->block_count - 1] + in_block;
+    double *to;
+    bpnn_status status = next_row(p, &to, error);
     for (size_t c = 0; c < t->column_count && status == BPNN_OK; c++)
         status = store_cell(p, c, to + c * t->block_rows, error);
     t->rows++;
@@ -373,11 +401,23 @@ static bpnn_status begin(pass *p, bpnn_table **out, bpnn_error *error)
     return store_row(p, error);
 }
 
+/* No column is text so far: lines of plain numbers may go the fast way. */
+static bool no_text(const pass *p)
+{
+    for (size_t c = 0; c < p->table->column_count; c++)
+        if (p->as_text[c])
+            return false;
+    return true;
+}
+
 static bpnn_status read_rows(pass *p, bpnn_table **out, bpnn_error *error)
 {
     bpnn_status status = begin(p, out, error);
     for (bool end = false; status == BPNN_OK;) {
-        status = next_record(p, &end, error);
+        if (no_text(p) && p->at < p->size)
+            status = fast_rows(p, error);
+        if (status == BPNN_OK)
+            status = next_record(p, &end, error);
         if (status != BPNN_OK || end)
             break;
         status = store_row(p, error);
@@ -404,6 +444,24 @@ static void end_pass(pass *p)
     p->bytes = 0;
 }
 
+/* The numbers of a column that was kept as text although all of it is numbers. */
+static bpnn_status find_values(bpnn_table *t, size_t c, bpnn_error *error)
+{
+    bpnn__column *column = &t->columns[c];
+    column->text = column->words.count > 0;
+    if (!column->text || !column->all_numbers)
+        return BPNN_OK;
+    column->values = bpnn__alloc(column->words.count, sizeof *column->values);
+    if (!column->values)
+        return bpnn__fail_memory(error);
+    for (size_t i = 0; i < column->words.count; i++) {
+        const char *word = bpnn__dictionary_word(&column->words, i);
+        bpnn__field field = {.text = word, .size = strlen(word)};
+        bpnn__read_cell(&field, t->dialect.decimal, NULL, &column->values[i]);
+    }
+    return BPNN_OK;
+}
+
 static bpnn_status all_passes(bpnn_table **out, const bpnn__source *source, const bpnn_table_options *options,
                               bpnn_error *error)
 {
@@ -421,7 +479,7 @@ static bpnn_status all_passes(bpnn_table **out, const bpnn__source *source, cons
     } while (status == BPNN_OK && p.again);
     bpnn__free(p.as_text);
     for (size_t c = 0; status == BPNN_OK && c < (*out)->column_count; c++)
-        (*out)->columns[c].text = (*out)->columns[c].words.count > 0;
+        status = find_values(*out, c, error);
     return status;
 }
 

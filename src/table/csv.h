@@ -31,6 +31,10 @@ typedef enum bpnn__cut {
 /* Cuts the record at [from, end). last: the file ends at `end`. On a fault record->count is the field's number. */
 bpnn__cut bpnn__cut_record(bpnn__record *record, const char *from, const char *end, char delimiter, bool last);
 
+/* A whole line of `columns` plain numbers at c, which must be in text that a NUL ends: writes them `step` apart and returns the next
+ * line, or NULL where the line is anything else. */
+const char *bpnn__fast_row(const char *c, char delimiter, char decimal, size_t columns, double *to, size_t step);
+
 /* Dialect of the first bytes of a file; forced parts of the options are kept. False: out of memory. */
 bool bpnn__find_dialect(bpnn_table_dialect *dialect, const char *from, const char *end, bool last,
                         const bpnn_table_options *options);

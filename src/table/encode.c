@@ -185,7 +185,10 @@ static bpnn_status encode_feature(const bpnn__schema *s, size_t index, const bpn
         size_t n = count - at < BLOCK ? count - at : BLOCK;
         sink here = {to.dtype, (char *)to.out + at * to.width * size, to.width};
         const size_t *these = rows ? rows + at : NULL;
-        bpnn__table_numbers(table, c, these, first + at, n, x);
+        if (f->categorical)
+            bpnn__table_numbers(table, c, these, first + at, n, x);
+        else
+            bpnn__table_values(table, c, these, first + at, n, x);
         if (f->categorical)
             encode_categorical(f, &map, x, n, &here, counts);
         else
@@ -243,7 +246,7 @@ bpnn_status bpnn__schema_targets(const bpnn__schema *s, const bpnn_table *table,
         return good ? BPNN_OK : bpnn__fail_memory(error);
     }
     for (size_t k = 0; k < s->target_count; k++) {
-        bpnn__table_numbers(table, mapping->targets[k], rows, first, count, x);
+        bpnn__table_values(table, mapping->targets[k], rows, first, count, x);
         for (size_t i = 0; i < count; i++) {
             put(&to, i, k, (x[i] - s->target_mean[k]) / s->target_scale[k]);
             if (raw)

@@ -119,7 +119,7 @@ static bpnn_status fit_numeric(bpnn__feature *f, const bpnn_table *table, size_t
     double *x = bpnn__alloc(n, sizeof *x);
     if (!x)
         return bpnn__fail_memory(error);
-    bpnn__table_numbers(table, c, plan->train, 0, n, x);
+    bpnn__table_values(table, c, plan->train, 0, n, x);
     size_t known = known_only(x, n);
     bpnn_status status = BPNN_OK;
     if (known < n && options->missing == BPNN_MISSING_ERROR)
@@ -174,7 +174,7 @@ static bpnn_status fit_scales(bpnn__schema *s, const bpnn_table *table, const bp
         const bpnn__feature *f = &s->features[i];
         if (f->categorical)
             continue;
-        bpnn__table_numbers(table, plan->features[i], plan->train, 0, n, x);
+        bpnn__table_values(table, plan->features[i], plan->train, 0, n, x);
         for (size_t r = 0; r < n; r++)
             x[r] = isnan(x[r]) ? f->fill : x[r];
         find_scale(s->input_scaling, x, n, &s->mean[f->first], &s->scale[f->first]);
@@ -216,7 +216,7 @@ static bpnn_status fit_targets(bpnn__schema *s, const bpnn_table *table, const b
         s->target_scale[k] = 1;
         if (!good || s->task != BPNN_TASK_REGRESSION)
             continue;
-        bpnn__table_numbers(table, c, plan->train, 0, n, x);
+        bpnn__table_values(table, c, plan->train, 0, n, x);
         find_scale(s->target_scaling, x, known_only(x, n), &s->target_mean[k], &s->target_scale[k]);
     }
     bpnn__free(x);

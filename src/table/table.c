@@ -56,6 +56,7 @@ void bpnn_table_free(bpnn_table *table)
     for (size_t c = 0; table->columns && c < table->column_count; c++) {
         bpnn__free(table->columns[c].name);
         bpnn__dictionary_free(&table->columns[c].words);
+        bpnn__free(table->columns[c].values);
     }
     for (size_t b = 0; b < table->block_count; b++)
         bpnn__free(table->blocks[b]);
@@ -112,6 +113,15 @@ void bpnn__table_numbers(const bpnn_table *t, size_t c, const size_t *rows, size
 {
     for (size_t i = 0; i < count; i++)
         out[i] = cell(t, rows ? rows[i] : first + i, c);
+}
+
+void bpnn__table_values(const bpnn_table *t, size_t c, const size_t *rows, size_t first, size_t count, double *out)
+{
+    const bpnn__column *column = &t->columns[c];
+    bpnn__table_numbers(t, c, rows, first, count, out);
+    for (size_t i = 0; column->text && i < count; i++)
+        if (!isnan(out[i]))
+            out[i] = column->values ? column->values[(size_t)out[i]] : (double)NAN;
 }
 
 void bpnn__table_count_missing(bpnn_table *t)

@@ -13,6 +13,7 @@ typedef struct bpnn__column {
     bool all_numbers; /* every cell that is not missing is a finite decimal number */
     size_t missing;
     bpnn__dictionary words;
+    double *values;         /* text of numbers alone: the number of every word; else NULL */
     size_t first_text; /* the first row whose cell is no number; SIZE_MAX = none */
 } bpnn__column;
 
@@ -45,6 +46,9 @@ bool bpnn__table_rename(bpnn_table *table, size_t c, const char *name);
 /* Cells of column c as numbers (codes for text), rows[0..count) or first .. first + count - 1 when rows is NULL. */
 void bpnn__table_numbers(const bpnn_table *table, size_t c, const size_t *rows, size_t first, size_t count,
                          double *out);
+
+/* The same as values: a column of text that holds numbers gives the numbers, other text NaN. */
+void bpnn__table_values(const bpnn_table *table, size_t c, const size_t *rows, size_t first, size_t count, double *out);
 
 /* The first cell of column c that is no number, as written; false if there is none. */
 bool bpnn__table_first_text(const bpnn_table *table, size_t c, size_t *row, const char **cell);

@@ -96,7 +96,10 @@ static void look_at(look *l, size_t f)
 {
     size_t c = l->plan->features[f];
     const char *name = l->table->columns[c].name, *target = l->table->columns[l->plan->targets[0]].name;
-    bpnn__table_numbers(l->table, c, l->plan->train, 0, l->count, l->cells);
+    if (l->plan->categorical[f])
+        bpnn__table_numbers(l->table, c, l->plan->train, 0, l->count, l->cells);
+    else
+        bpnn__table_values(l->table, c, l->plan->train, 0, l->count, l->cells);
     bool constant = true;
     uint64_t h = 1;
     for (size_t i = 0; i < l->count; i++) {
@@ -168,7 +171,10 @@ void bpnn__plan_warn(const bpnn__plan *plan, const bpnn_table *table, bpnn__note
     l.row_hash = bpnn__alloc(l.count, sizeof *l.row_hash);
     l.column_hash = bpnn__alloc(plan->feature_count, sizeof *l.column_hash);
     if (l.cells && l.target && l.row_hash && l.column_hash) {
-        bpnn__table_numbers(table, plan->targets[0], plan->train, 0, l.count, l.target);
+        if (plan->class_count > 0)
+            bpnn__table_numbers(table, plan->targets[0], plan->train, 0, l.count, l.target);
+        else
+            bpnn__table_values(table, plan->targets[0], plan->train, 0, l.count, l.target);
         for (size_t f = 0; f < plan->feature_count; f++)
             look_at(&l, f);
         look_at_rows(&l);
