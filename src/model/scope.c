@@ -66,7 +66,7 @@ double bpnn__scope_number(bpnn__scope *scope, const char *key)
 {
     json_t *value = bpnn__scope_any(scope, key);
     if (!value || json_is_null(value))
-        return NAN;
+        return (double)NAN;
     if (!json_is_number(value) || !isfinite(json_number_value(value)))
         bpnn__refuse(scope->source, "expected a number at", key);
     return json_number_value(value);
