@@ -28,7 +28,7 @@ FILES = [
 ]
 # fast ones first: the first failure ends the run of a mutant
 TESTS = [["test_hand"], ["test_torch_gradient"], ["test_groups", "--sums"], ["test_torch_training"],
-         ["test_gradient", "160"], ["test_groups"]]
+         ["test_gradient", "160"], ["test_groups", "--recorded"]]
 TIMEOUT = 120
 STATEMENT = re.compile(r"^\s+(?!return\b|else\b|case\b|break\b|continue\b|size_t \w+;|real \w+;)[^{}]*;\s*$")
 
