@@ -2,6 +2,8 @@
 #include "train/problem.h"
 
 #include "kernel/isa.h"
+#include "method/formulas.h"
+#include "train/trainer.h"
 
 #include <fenv.h>
 #include <math.h>
@@ -101,6 +103,124 @@ static void adamw_without_decay_is_adam(void **state)
         problem_train(&p, (bpnn_precision)precision, 0, &o, b);
         assert_true(problem_distance(a, b, n) > 1e-6);
     }
+}
+
+/* adamw's decay takes a l2 w from the weights of the first step, and nothing from the biases. */
+static void decoupled_decay(void **state)
+{
+    (void)state;
+    problem_regression(&p, 60, 5, 3, seed);
+    bpnn_train_options o = problem_options("adamw", 0);
+    static double start[PROBLEM_PARAMETERS];
+    size_t n = problem_train(&p, BPNN_DOUBLE, 0, &o, start), biases = 0;
+    o.epochs = 1;
+    o.batch = 0;
+    o.rate = 0.01;
+    o.l2 = 0;
+    problem_train(&p, BPNN_DOUBLE, 0, &o, a);
+    o.l2 = 3;
+    problem_train(&p, BPNN_DOUBLE, 0, &o, b);
+    for (size_t i = 0; i < n; i++) {
+        bool bias = a[i] == b[i];
+        biases += bias;
+        assert_true(bias || fabs(b[i] - a[i] + 0.01 * 3 * start[i]) < 1e-15);
+    }
+    assert_int_equal(biases, 9 + 6 + 3);
+}
+
+/* rprop against its plain formulas, fed with the trainer's own losses and gradients. */
+static void rprop_looks_at_the_loss(void **state)
+{
+    (void)state;
+    problem_regression(&p, 60, 4, 2, seed);
+    bpnn_net *net = problem_net(&p, BPNN_DOUBLE, 0, 5);
+    bpnn_data data = problem_data(&p, 0, p.rows);
+    bpnn_train_options o = problem_options("rprop", 1);
+    const bpnn_setting big = {"start", 0.5}; /* first steps so long that the loss rises */
+    o.settings = &big;
+    o.setting_count = 1;
+    bpnn_trainer *trainer;
+    static plain_weight x[PROBLEM_PARAMETERS];
+    size_t rows[60], n = bpnn_net_parameter_count(net), rises = 0;
+    double options[8];
+    for (size_t i = 0; i < 60; i++)
+        rows[i] = i;
+    for (size_t i = 0; i < bpnn_method_find("rprop")->option_count; i++)
+        options[i] = bpnn_method_find("rprop")->options[i].initial;
+    options[0] = big.value;
+    assert_int_equal(bpnn_trainer_new(&trainer, net, &data, &o, NULL), BPNN_OK);
+    bpnn_net_get_parameters(net, a);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (plain_weight){.w = a[i], .s = {0, 0, options[0]}};
+    plain_moment now = {.o = options, .F = (double)NAN};
+    for (int t = 1; t <= 80; t++) {
+        now.F_previous = now.F;
+        assert_int_equal(bpnn_trainer_gradient(trainer, rows, 60, &now.F, b, NULL), BPNN_OK);
+        rises += now.F > now.F_previous;
+        for (size_t i = 0; i < n; i++)
+            plain_find("rprop")(&now, b[i], &x[i]);
+        assert_int_equal(bpnn_trainer_step(trainer, rows, 60, NULL, NULL), BPNN_OK);
+    }
+    bpnn_trainer_get(trainer, net);
+    bpnn_net_get_parameters(net, a);
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabs(a[i] - x[i].w) <= 1e-12 * fmax(1, fabs(a[i])));
+    assert_true(rises > 0);
+    bpnn_trainer_free(trainer);
+    bpnn_net_free(net);
+}
+
+/* Dropout draws new masks for every update, and the same ones for the same update. */
+static void dropout_masks(void **state)
+{
+    (void)state;
+    problem_regression(&p, 60, 4, 2, seed);
+    bpnn_net *net = problem_net(&p, BPNN_DOUBLE, 0, 5);
+    bpnn_data data = problem_data(&p, 0, p.rows);
+    bpnn_train_options o = problem_options("sgd", 1);
+    o.rate = 0;
+    o.dropout = 0.5;
+    const size_t rows[] = {4, 5, 6, 7};
+    double loss[2][5];
+    for (int run = 0; run < 2; run++) {
+        bpnn_trainer *trainer;
+        assert_int_equal(bpnn_trainer_new(&trainer, net, &data, &o, NULL), BPNN_OK);
+        for (int t = 0; t < 5; t++)
+            assert_int_equal(bpnn_trainer_step(trainer, rows, 4, &loss[run][t], NULL), BPNN_OK);
+        bpnn_trainer_free(trainer);
+    }
+    assert_memory_equal(loss[0], loss[1], sizeof loss[0]);
+    for (int t = 1; t < 5; t++)
+        assert_true(loss[0][t] != loss[0][0]);
+    bpnn_net_free(net);
+}
+
+/* The order of an epoch: a permutation, another one each epoch and seed. */
+static void orders(void **state)
+{
+    (void)state;
+    problem_regression(&p, 100, 4, 2, seed);
+    bpnn_net *net = problem_net(&p, BPNN_SINGLE, 0, 5);
+    bpnn_data data = problem_data(&p, 0, p.rows);
+    bpnn_train_options o = problem_options("sgd", 1);
+    size_t order[4][100];
+    for (size_t i = 0; i < 4; i++) {
+        o.seed = 1 + i / 2;
+        bpnn_trainer *trainer;
+        assert_int_equal(bpnn_trainer_new(&trainer, net, &data, &o, NULL), BPNN_OK);
+        for (size_t e = 0; e <= i % 2; e++)
+            assert_int_equal(bpnn_trainer_epoch(trainer, NULL, NULL), BPNN_OK);
+        memcpy(order[i], trainer->order, sizeof order[i]);
+        bool seen[100] = {false};
+        for (size_t r = 0; r < 100; r++) {
+            assert_true(order[i][r] < 100 && !seen[order[i][r]]);
+            seen[order[i][r]] = true;
+        }
+        for (size_t k = 0; k < i; k++)
+            assert_memory_not_equal(order[i], order[k], sizeof order[i]);
+        bpnn_trainer_free(trainer);
+    }
+    bpnn_net_free(net);
 }
 
 /* A rate of 0 leaves every parameter alone; without momentum the momentum method is plain descent. */
@@ -331,6 +451,10 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(row_weights),
                                        cmocka_unit_test(weights_matter),
                                        cmocka_unit_test(adamw_without_decay_is_adam),
+                                       cmocka_unit_test(decoupled_decay),
+                                       cmocka_unit_test(rprop_looks_at_the_loss),
+                                       cmocka_unit_test(dropout_masks),
+                                       cmocka_unit_test(orders),
                                        cmocka_unit_test(nothing_and_momentum),
                                        cmocka_unit_test(huge_l1),
                                        cmocka_unit_test(soft_threshold),

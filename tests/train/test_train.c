@@ -152,6 +152,13 @@ static void best_parameters(void **state)
     assert_memory_not_equal(a, w.w, bpnn_net_parameter_count(net) * sizeof *a);
     bpnn_trainer_free(trainer);
     bpnn_net_free(net);
+    net = problem_net(&p, BPNN_SINGLE, 0, 1); /* what the last call was shown: as many epochs, undisturbed */
+    o = problem_options("adam", result.epochs);
+    o.rate = 0.01;
+    train(net, NULL, &o);
+    bpnn_net_get_parameters(net, a);
+    assert_memory_equal(a, w.w, bpnn_net_parameter_count(net) * sizeof *a);
+    bpnn_net_free(net);
 }
 
 /* A rate that can only spoil: the initial parameters are the best. */
