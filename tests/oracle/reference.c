@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off: one line a formula */
+/* one line a formula */
+/* clang-format off */
 
 size_t ref_count(const ref_net *net)
 {
