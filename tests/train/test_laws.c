@@ -128,6 +128,41 @@ static void decoupled_decay(void **state)
     assert_int_equal(biases, 9 + 6 + 3);
 }
 
+static bool is_weight(const bpnn_net *net, size_t i)
+{
+    for (size_t m = 1; m <= 3; m++)
+        if (i >= bpnn_net_weight_offset(net, m) && i < bpnn_net_bias_offset(net, m))
+            return true;
+    return false;
+}
+
+/* R(w) = l2/2 sum w^2 + l1 sum |w| over the weights; decoupled decay is no part of it. */
+static void penalty(void **state)
+{
+    (void)state;
+    problem_regression(&p, 60, 4, 2, seed);
+    bpnn_net *net = problem_net(&p, BPNN_DOUBLE, 0, 5);
+    bpnn_data data = problem_data(&p, 0, p.rows);
+    static const char *const methods[] = {"adam", "adamw"};
+    double squares = 0, absolutes = 0;
+    bpnn_net_get_parameters(net, a);
+    for (size_t i = 0; i < bpnn_net_parameter_count(net); i++) {
+        squares += is_weight(net, i) ? a[i] * a[i] : 0;
+        absolutes += is_weight(net, i) ? fabs(a[i]) : 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        bpnn_train_options o = problem_options(methods[i], 1);
+        bpnn_trainer *trainer;
+        o.l1 = 0.2;
+        o.l2 = 0.7;
+        assert_int_equal(bpnn_trainer_new(&trainer, net, &data, &o, NULL), BPNN_OK);
+        double expected = 0.2 * absolutes + (i ? 0 : 0.7 / 2 * squares);
+        assert_true(fabs(bpnn__trainer_penalty(trainer) - expected) <= 1e-13 * expected);
+        bpnn_trainer_free(trainer);
+    }
+    bpnn_net_free(net);
+}
+
 /* rprop against its plain formulas, fed with the trainer's own losses and gradients. */
 static void rprop_looks_at_the_loss(void **state)
 {
@@ -139,6 +174,7 @@ static void rprop_looks_at_the_loss(void **state)
     const bpnn_setting big = {"start", 0.5}; /* first steps so long that the loss rises */
     o.settings = &big;
     o.setting_count = 1;
+    o.l2 = 0.5; /* so large that F falls where the loss alone rises */
     bpnn_trainer *trainer;
     static plain_weight x[PROBLEM_PARAMETERS];
     size_t rows[60], n = bpnn_net_parameter_count(net), rises = 0;
@@ -156,9 +192,11 @@ static void rprop_looks_at_the_loss(void **state)
     for (int t = 1; t <= 80; t++) {
         now.F_previous = now.F;
         assert_int_equal(bpnn_trainer_gradient(trainer, rows, 60, &now.F, b, NULL), BPNN_OK);
+        for (size_t i = 0; i < n; i++)
+            now.F += is_weight(net, i) ? o.l2 / 2 * x[i].w * x[i].w : 0;
         rises += now.F > now.F_previous;
         for (size_t i = 0; i < n; i++)
-            plain_find("rprop")(&now, b[i], &x[i]);
+            plain_find("rprop")(&now, b[i] + (is_weight(net, i) ? o.l2 * x[i].w : 0), &x[i]);
         assert_int_equal(bpnn_trainer_step(trainer, rows, 60, NULL, NULL), BPNN_OK);
     }
     bpnn_trainer_get(trainer, net);
@@ -452,6 +490,7 @@ int main(void)
                                        cmocka_unit_test(weights_matter),
                                        cmocka_unit_test(adamw_without_decay_is_adam),
                                        cmocka_unit_test(decoupled_decay),
+                                       cmocka_unit_test(penalty),
                                        cmocka_unit_test(rprop_looks_at_the_loss),
                                        cmocka_unit_test(dropout_masks),
                                        cmocka_unit_test(orders),
