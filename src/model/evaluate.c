@@ -85,7 +85,7 @@ static void count_class(evaluating *e, size_t r)
     const double *y = e->y + r * e->outputs;
     double truth = e->raw[r];
     size_t label;
-    if (isnan(truth))
+    if (!(truth >= 0)) /* NaN: no label; below 0: one that training never saw */
         return;
     bool scored = e->model->schema.task == BPNN_TASK_BINARY;
     bool no_odds = bpnn_net_describe(e->model->net).loss.kind == BPNN_LOSS_HINGE; /* a score is no probability */

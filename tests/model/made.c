@@ -182,7 +182,8 @@ static void draw_training(dice *d, bpnn_model *model)
     t->options[0] = (bpnn_setting){bpnn__copy_text("beta1"), 0.9};
     t->fingerprint = (uint32_t)roll(d);
     s->method = "adamw";
-    s->seed = roll(d) >> roll_below(d, 64);
+    s->seed = roll(d);
+    s->seed >>= roll_below(d, 64);
     s->stop = (bpnn_stop)roll_below(d, BPNN_STOP_COUNT);
     s->rows_train = 100;
     s->result.loss = roll_unit(d);
