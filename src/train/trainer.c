@@ -254,11 +254,11 @@ bpnn_status bpnn_trainer_gradient(bpnn_trainer *trainer, const size_t *rows, siz
                           "this trainer keeps no gradient: make it with option batch 0 (steps may have any size then)");
     bpnn__batch batch = batch_of(trainer, rows, count);
     double here;
-    bpnn__engine_gradient(trainer->engine, &batch, &here, NULL);
-    if (loss)
-        *loss = here;
+    uint64_t mode = bpnn__fpmode_enter();
+    bpnn__engine_gradient(trainer->engine, &batch, loss ? loss : &here, NULL);
     if (gradient)
         bpnn__engine_read_gradient(trainer->engine, gradient);
+    bpnn__fpmode_leave(mode);
     return BPNN_OK;
 }
 
