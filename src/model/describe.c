@@ -54,6 +54,7 @@ static void put_layer(bpnn__json *json, const bpnn_layer *layer)
 {
     char activation[64];
     bpnn__activation_print(&layer->activation, activation, sizeof activation);
+    json->text.failed |= activation[0] == '\0'; /* it found no memory */
     bpnn__json_open(json, '{');
     put_size(json, "size", layer->size);
     put_text(json, "activation", activation);

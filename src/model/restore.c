@@ -3,7 +3,6 @@
 #include "model/restore.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "model/model.h"
 #include "net/net.h"
 
@@ -78,16 +77,17 @@ static void read_layer(bpnn__restoring *r, json_t *object, bpnn_layer *layer)
     bpnn__scope_close(&s);
 }
 
-static void tensor_name(char *name, size_t m, const char *what)
+/* "layer." m, then `what` */
+static void tensor_name(char name[BPNN__TENSOR_NAME], size_t m, const char *what)
 {
-    bpnn__text text = {0};
-    bpnn__text_add(&text, "layer.");
-    bpnn__text_add_u64(&text, m);
-    bpnn__text_add(&text, what);
-    name[0] = '\0';
-    if (!text.failed && text.size < BPNN__TENSOR_NAME)
-        memcpy(name, text.data, text.size + 1);
-    bpnn__text_free(&text);
+    static const char layer[] = "layer.";
+    size_t at = sizeof layer - 1, power = 1;
+    memcpy(name, layer, at);
+    while (m / power >= 10)
+        power *= 10;
+    for (; power > 0; power /= 10)
+        name[at++] = (char)('0' + m / power % 10);
+    memcpy(name + at, what, strlen(what) + 1);
 }
 
 bool bpnn__layer_tensors(const bpnn_net *net, size_t m, bpnn__tensor *weight, bpnn__tensor *bias, bool *has_bias)
@@ -99,13 +99,12 @@ bool bpnn__layer_tensors(const bpnn_net *net, size_t m, bpnn__tensor *weight, bp
     size_t size = single ? sizeof(float) : sizeof(double);
     bpnn__element element = single ? BPNN__F32 : BPNN__F64;
     tensor_name(name, m, ".weight");
-    bool good = name[0] != '\0' && bpnn__tensor_make(weight, name, element, bpnn__net_size(net, m - 1), layer->size,
-                                                     base + net->weight_offset[m] * size);
+    bool good = bpnn__tensor_make(weight, name, element, bpnn__net_size(net, m - 1), layer->size,
+                                  base + net->weight_offset[m] * size);
     *has_bias = layer->bias != BPNN_BIAS_NONE;
     tensor_name(name, m, ".bias");
-    return good && name[0] != '\0' &&
-           bpnn__tensor_make(bias, name, element, layer->bias == BPNN_BIAS_NEURON ? layer->size : 1, 0,
-                             base + net->bias_offset[m] * size);
+    return good && bpnn__tensor_make(bias, name, element, layer->bias == BPNN_BIAS_NEURON ? layer->size : 1, 0,
+                                     base + net->bias_offset[m] * size);
 }
 
 /* Shapes of all layers against the tensors, before a network of these sizes is made. */
@@ -143,7 +142,7 @@ static void fill_net(bpnn__restoring *r, bpnn_net *net)
     bool has_bias;
     for (size_t m = 1; m <= net->depth && r->source.status == BPNN_OK; m++) {
         if (!bpnn__layer_tensors(net, m, &part[0], &part[1], &has_bias))
-            bpnn__refuse_memory(&r->source);
+            bpnn__refuse(&r->source, "tensors too large for the", "network");
         for (int k = 0; k < 1 + has_bias && r->source.status == BPNN_OK; k++) {
             const bpnn__tensor *stored = bpnn__container_find(r->container, part[k].name);
             memcpy((void *)(uintptr_t)part[k].data, stored->data, part[k].bytes);

@@ -15,8 +15,8 @@ typedef struct bpnn__restoring {
 /* restore_training.c: the key "training". */
 void bpnn__restore_training(bpnn__restoring *r, bpnn__scope *root);
 
-/* restore.c: the tensors of layer m, over the net's own parameters. `bias` means nothing without has_bias. False: out of
- * memory. */
+/* restore.c: the tensors of layer m, over the net's own parameters. `bias` means nothing without has_bias. False: sizes
+ * too large. */
 bool bpnn__layer_tensors(const bpnn_net *net, size_t m, bpnn__tensor *weight, bpnn__tensor *bias, bool *has_bias);
 
 #endif
