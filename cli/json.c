@@ -1,0 +1,227 @@
+#include "json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static FILE *out;
+static bool first = true, after_key;
+
+void json_to(FILE *stream)
+{
+    out = stream;
+}
+
+static FILE *stream(void)
+{
+    return out ? out : stdout;
+}
+
+static void separate(void)
+{
+    if (!first && !after_key)
+        putc(',', stream());
+    first = after_key = false;
+}
+
+void json_open(char bracket)
+{
+    separate();
+    putc(bracket, stream());
+    first = true;
+}
+
+void json_close(char bracket)
+{
+    putc(bracket, stream());
+    first = false;
+}
+
+static void quoted(const char *text)
+{
+    putc('"', stream());
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            fprintf(stream(), "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            fprintf(stream(), "\\u%04x", c);
+        else
+            putc(c, stream());
+    }
+    putc('"', stream());
+}
+
+void json_key(const char *key)
+{
+    separate();
+    quoted(key);
+    fputs(": ", stream());
+    after_key = true;
+}
+
+void json_raw(const char *text)
+{
+    separate();
+    fputs(text, stream());
+}
+
+void json_string(const char *value)
+{
+    if (!value) {
+        json_null();
+        return;
+    }
+    separate();
+    quoted(value);
+}
+
+char *shortest(double value, char *buffer)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buffer, 32, "%.*g", digits, value);
+        if (strtod(buffer, NULL) == value)
+            break;
+    }
+    return buffer;
+}
+
+char *shortest_single(float value, char *buffer)
+{
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(buffer, 32, "%.*g", digits, (double)value);
+        if (strtof(buffer, NULL) == value)
+            break;
+    }
+    return buffer;
+}
+
+void json_number(double value)
+{
+    char text[32];
+    json_raw(isfinite(value) ? shortest(value, text) : "null");
+}
+
+void json_single(float value)
+{
+    char text[32];
+    json_raw(isfinite(value) ? shortest_single(value, text) : "null");
+}
+
+void json_count(uint64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    json_raw(text);
+}
+
+void json_count_or_null(uint64_t value)
+{
+    if (value)
+        json_count(value);
+    else
+        json_null();
+}
+
+void json_bool(bool value)
+{
+    json_raw(value ? "true" : "false");
+}
+
+void json_null(void)
+{
+    json_raw("null");
+}
+
+void json_end(void)
+{
+    putc('\n', stream());
+    first = true;
+    after_key = false;
+}
+
+/* ---- metrics ---- */
+
+static void pair(const char *key, double value)
+{
+    json_key(key);
+    json_number(value);
+}
+
+static void confusion(const bpnn_metrics *m, const bpnn_model *model)
+{
+    json_key("confusion");
+    json_open('[');
+    for (size_t t = 0; t < m->class_count; t++) {
+        json_open('[');
+        for (size_t p = 0; p < m->class_count; p++)
+            json_count(m->confusion[t * m->class_count + p]);
+        json_close(']');
+    }
+    json_close(']');
+    json_key("classes");
+    json_open('[');
+    for (size_t k = 0; k < m->class_count; k++)
+        json_string(bpnn_model_class_label(model, k));
+    json_close(']');
+}
+
+static void one(const bpnn_metrics *m, const bpnn_model *model)
+{
+    json_open('{');
+    json_key("task");
+    json_string(bpnn_task_name(m->task));
+    json_key("rows");
+    json_count(m->rows);
+    pair("loss", m->loss);
+    if (m->task == BPNN_TASK_REGRESSION) {
+        pair("mse", m->mse);
+        pair("rmse", m->rmse);
+        pair("mae", m->mae);
+        pair("r2", m->r2);
+        pair("max_error", m->max_error);
+    } else {
+        pair("accuracy", m->accuracy);
+        if (m->task == BPNN_TASK_BINARY) {
+            pair("precision", m->precision);
+            pair("recall", m->recall);
+            pair("f1", m->f1);
+            pair("roc_auc", m->roc_auc);
+        } else {
+            pair("macro_f1", m->macro_f1);
+        }
+        pair("log_loss", m->log_loss);
+        confusion(m, model);
+        if (m->task == BPNN_TASK_BINARY) {
+            json_key("positive");
+            json_string(bpnn_model_class_label(model, bpnn_model_positive_class(model)));
+        }
+    }
+    json_close('}');
+}
+
+void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model *model)
+{
+    if (!metrics) {
+        json_null();
+        return;
+    }
+    if (targets == 1) {
+        one(metrics, model);
+        return;
+    }
+    json_open('{');
+    json_key("task");
+    json_string(bpnn_task_name(metrics[0].task));
+    json_key("rows");
+    json_count(metrics[0].rows);
+    pair("loss", metrics[0].loss);
+    json_key("targets");
+    json_open('{');
+    for (size_t k = 0; k < targets; k++) {
+        json_key(bpnn_model_target_name(model, k));
+        one(&metrics[k], model);
+    }
+    json_close('}');
+    json_close('}');
+}

@@ -1,0 +1,29 @@
+/* One JSON object at a time, to a stream. Numbers are the shortest that read back the same. */
+#ifndef CLI_JSON_H
+#define CLI_JSON_H
+
+#include <bpnn.h>
+#include <stdio.h>
+
+void json_to(FILE *stream); /* where it goes; standard output at first */
+void json_open(char bracket);
+void json_close(char bracket);
+void json_key(const char *key);
+void json_string(const char *value); /* NULL = null */
+void json_number(double value);      /* not finite = null */
+void json_single(float value);
+void json_count(uint64_t value);
+void json_count_or_null(uint64_t value); /* 0 = null */
+void json_bool(bool value);
+void json_null(void);
+void json_raw(const char *text);
+void json_end(void); /* the line's end, and ready for the next object */
+
+/* The shortest decimal of a number into 32 bytes. */
+char *shortest(double value, char *buffer);
+char *shortest_single(float value, char *buffer);
+
+/* METRICS of cli.md: one object, or one a target. */
+void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model *model);
+
+#endif

@@ -1,0 +1,360 @@
+/* The table of options, and reading them. */
+#include "options.h"
+#include "say.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(arguments, field)
+#define DATA_VERBS (TRAIN | EVALUATE | PREDICT | INSPECT)
+
+static const option options[] = {
+    {"delimiter", 0, TEXT, AT(delimiter), DATA_VERBS, "CHAR", "between cells; found by itself", "Data"},
+    {"header", 0, TEXT, AT(header), DATA_VERBS, "yes|no", "the first line has names; found by itself", "Data"},
+    {"decimal", 0, TEXT, AT(decimal), DATA_VERBS, ".|,", "decimal point; found by itself", "Data"},
+    {"na", 0, TEXT, AT(na), DATA_VERBS, "LIST", "texts of a missing cell: NA,NaN,?,null (and empty)", "Data"},
+    {"format", 0, TEXT, AT(format), DATA_VERBS, "NAME", "csv, idx, npy, libsvm; by the file's name", "Data"},
+    {"target", 't', TEXT, AT(target), TRAIN, "COL[,COL]", "what to predict; the last column", "Data"},
+    {"features", 0, TEXT, AT(features), TRAIN, "COLS", "inputs: names, numbers, ranges 3-17; all others", "Data"},
+    {"drop", 0, TEXT, AT(drop), TRAIN, "COLS", "columns to leave out", "Data"},
+    {"categorical", 0, TEXT, AT(categorical), TRAIN, "COLS", "take these as categories", "Data"},
+    {"numeric", 0, TEXT, AT(numeric), TRAIN, "COLS", "take these as numbers", "Data"},
+    {"sample-weight", 0, TEXT, AT(sample_weight), TRAIN, "COL", "column of row weights", "Data"},
+    {"class-weight", 0, TEXT, AT(class_weight), TRAIN, "none|balanced", "weight classes by their rarity; none", "Data"},
+    {"task", 0, TEXT, AT(task), TRAIN, "NAME", "auto, regression, binary, multiclass; auto", "Data"},
+    {"positive", 0, TEXT, AT(positive), TRAIN, "LABEL", "binary: the positive class; the last", "Data"},
+    {"validation", 0, TEXT, AT(validation), TRAIN, "SHARE|FILE", "rows held back to stop early; 0.15 (0 = none)",
+     "Data"},
+    {"test", 0, TEXT, AT(test), TRAIN, "SHARE|FILE", "rows held back and reported once at the end; none", "Data"},
+    {"split-column", 0, TEXT, AT(split_column), TRAIN, "COL", "holds train, valid, test in place of shares", "Data"},
+    {"scale", 0, TEXT, AT(scale), TRAIN, "NAME", "inputs: standard, minmax, robust, none; standard", "Data"},
+    {"target-scale", 0, TEXT, AT(target_scale), TRAIN, "NAME", "auto, standard, minmax, robust, none; auto", "Data"},
+    {"missing", 0, TEXT, AT(missing), TRAIN, "NAME", "missing numbers: median, mean, drop, error; median", "Data"},
+    {"missing-indicator", 0, TEXT, AT(missing_indicator), TRAIN, "yes|no", "a 0/1 column beside a filled one; yes",
+     "Data"},
+    {"hidden", 0, TEXT, AT(hidden), TRAIN, "SIZES", "64,32 or 64:relu,32:tanh; \"\" = no hidden layer; by rule",
+     "Network"},
+    {"activation", 0, TEXT, AT(activation), TRAIN | BENCH, "NAME", "of hidden layers; relu", "Network"},
+    {"output-activation", 0, TEXT, AT(output_activation), TRAIN | BENCH, "NAME", "by task", "Network"},
+    {"loss", 0, TEXT, AT(loss), TRAIN | BENCH, "NAME", "by task", "Network"},
+    {"bias", 0, TEXT, AT(bias), TRAIN, "NAME", "neuron, shared (one a layer), none; neuron", "Network"},
+    {"init", 0, TEXT, AT(init), TRAIN, "NAME", "initial weights: he, glorot, lecun, nguyen_widrow ..; auto", "Network"},
+    {"precision", 0, TEXT, AT(precision), TRAIN | BENCH, "NAME", "single, double; single", "Network"},
+    {"reduction", 0, TEXT, AT(reduction), TRAIN, "mean|sum", "of the loss over a batch; mean", "Network"},
+    {"group-rows", 0, COUNT, AT(group_rows), TRAIN, "N", "rows of a summation group; 1024", "Network"},
+    {"method", 'm', TEXT, AT(method), TRAIN | BENCH, "NAME",
+     "auto, adamw, adam, nadam, sgd, rmsprop, adagrad, adadelta, rprop; auto", "Training"},
+    {"rate", 0, NUMBER, AT(rate), TRAIN, "A", "learning rate; the method's", "Training"},
+    {"momentum", 0, NUMBER, AT(momentum), TRAIN, "M", "of sgd; 0", "Training"},
+    {"batch", 'b', TEXT, AT(batch), TRAIN | BENCH, "N|full", "rows a step; by rule", "Training"},
+    {"epochs", 'e', COUNT, AT(epochs), TRAIN, "N", "at most; 1000 (0 saves the initial network)", "Training"},
+    {"shuffle", 0, TEXT, AT(shuffle), TRAIN, "yes|no", "a new order every epoch; yes", "Training"},
+    {"l1", 0, NUMBER, AT(l1), TRAIN, "A", "penalty on |w|; 0", "Training"},
+    {"l2", 0, NUMBER, AT(l2), TRAIN, "A", "penalty on w^2 / 2; the method's", "Training"},
+    {"dropout", 0, NUMBER, AT(dropout), TRAIN, "P", "probability, hidden layers; 0", "Training"},
+    {"clip", 0, NUMBER, AT(clip), TRAIN, "NORM", "limit of the gradient's norm; off", "Training"},
+    {"schedule", 0, TEXT, AT(schedule), TRAIN, "NAME",
+     "constant, step, exponential, cosine, plateau, onecycle; constant", "Training"},
+    {"warmup", 0, COUNT, AT(warmup), TRAIN, "N", "epochs in which the rate rises; 0", "Training"},
+    {"patience", 0, TEXT, AT(patience), TRAIN, "N", "epochs without a better validation loss; by rule (0 = off)",
+     "Training"},
+    {"min-delta", 0, NUMBER, AT(min_delta), TRAIN, "D", "what counts as better; 0", "Training"},
+    {"target-loss", 0, NUMBER, AT(target_loss), TRAIN, "L", "stop at this training loss", "Training"},
+    {"time-limit", 0, TEXT, AT(time_limit), TRAIN, "TIME", "30s, 10m, 1h", "Training"},
+    {"seed", 's', COUNT, AT(seed), TRAIN | BENCH, "N", "of split, weights, order, dropout; 1", "Training"},
+    {"threads", 0, TEXT, AT(threads), TRAIN | EVALUATE | PREDICT | BENCH, "N|auto",
+     "auto; the bits do not depend on it", "Machine"},
+    {"isa", 0, TEXT, AT(isa), TRAIN | EVALUATE | PREDICT | BENCH, "NAME",
+     "auto, scalar, sse2, avx2, avx512, neon; auto", "Machine"},
+    {"layers", 0, TEXT, AT(layers), BENCH, "SIZES", "784-128-10", "Benchmark"},
+    {"seconds", 0, NUMBER, AT(seconds), BENCH, "S", "of each measurement; 1", "Benchmark"},
+    {"rows", 0, COUNT, AT(rows), BENCH, "N", "of random data; 4096", "Benchmark"},
+    {"labels-only", 0, FLAG, AT(labels_only), PREDICT, NULL, "the predicted class alone", "Output"},
+    {"append", 0, FLAG, AT(append), PREDICT, NULL, "keep the input's columns", "Output"},
+    {"output", 'o', TEXT, AT(output), TRAIN | PREDICT, "FILE",
+     "model (DATA's name + .bpnn here), or predictions (standard output)", "Output"},
+    {"log", 0, TEXT, AT(log), TRAIN, "FILE", "JSON lines: configuration, every epoch, outcome", "Output"},
+    {"json", 0, FLAG, AT(json), ALL, NULL, "one JSON object on standard output", "Output"},
+    {"quiet", 'q', FLAG, AT(quiet), ALL, NULL, "no progress and notes", "Output"},
+    {"verbose", 'v', FLAG, AT(verbose), ALL, NULL, "more of both", "Output"},
+    {"no-color", 0, FLAG, AT(no_color), ALL, NULL, "also by NO_COLOR", "Output"},
+    {"config", 0, TEXT, AT(config), ALL, "FILE", "options as lines key = value; the command line wins", "Output"},
+    {"help", 'h', FLAG, AT(help), ALL, NULL, "this; train --help METHOD for a method's options", "Output"},
+};
+
+enum { OPTIONS = sizeof options / sizeof *options };
+
+const option *option_at(size_t index)
+{
+    return index < OPTIONS ? &options[index] : NULL;
+}
+
+/* ---- words and numbers ---- */
+
+bool parse_number(const char *text, double *value)
+{
+    char *end;
+    if (!text || !*text || strspn(text, "0123456789+-.eE") != strlen(text))
+        return false;
+    *value = strtod(text, &end);
+    return *end == '\0' && isfinite(*value);
+}
+
+bool parse_time(const char *text, double *seconds)
+{
+    char number[32];
+    size_t n = strlen(text);
+    double unit = 1;
+    if (n == 0 || n >= sizeof number)
+        return false;
+    memcpy(number, text, n + 1);
+    switch (number[n - 1]) {
+    case 'h':
+        unit = 3600;
+        break;
+    case 'm':
+        unit = 60;
+        break;
+    case 's':
+        break;
+    default:
+        return parse_number(text, seconds) && *seconds >= 0;
+    }
+    number[n - 1] = '\0';
+    if (!parse_number(number, seconds) || *seconds < 0)
+        return false;
+    *seconds *= unit;
+    return true;
+}
+
+static const char *verb_name(enum verb verb)
+{
+    return verb == TRAIN      ? "train"
+           : verb == EVALUATE ? "evaluate"
+           : verb == PREDICT  ? "predict"
+           : verb == INSPECT  ? "inspect"
+                              : "bench";
+}
+
+/* ---- options of methods, losses, activations, schedules ---- */
+
+static bool yes_no(const char *text, double *value)
+{
+    if (strcmp(text, "yes") == 0 || strcmp(text, "no") == 0) {
+        *value = text[0] == 'y';
+        return true;
+    }
+    return parse_number(text, value);
+}
+
+/* Does a method, loss, activation or schedule of this name take options at all? */
+static bool is_owner(const char *name)
+{
+    return bpnn_method_find(name) || bpnn_schedule_find(name) >= 0 || bpnn_word_find(BPNN_WORDS_LOSS, name) >= 0 ||
+           bpnn_word_find(BPNN_WORDS_ACTIVATION, name) >= 0 || bpnn_word_find(BPNN_WORDS_INIT, name) >= 0;
+}
+
+static bool set_special(arguments *a, const char *name, const char *value)
+{
+    const char *dash = strchr(name, '-');
+    special s = {0};
+    if (!dash || dash == name || (size_t)(dash - name) >= sizeof s.owner || strlen(dash + 1) >= sizeof s.name)
+        return false;
+    memcpy(s.owner, name, (size_t)(dash - name));
+    memcpy(s.name, dash + 1, strlen(dash + 1) + 1);
+    if (!is_owner(s.owner))
+        return false;
+    /* the variant of rprop has names of its own */
+    if (strcmp(name, "rprop-variant") == 0) {
+        memcpy(s.name, "minus", 6);
+        value = strcmp(value, "minus") == 0 ? "yes" : strcmp(value, "plus") == 0 ? "no" : "?";
+    }
+    if (!yes_no(value, &s.value)) {
+        say_usage("--%s: expected a number, yes or no, not '%s'", name, value);
+        return true;
+    }
+    for (int i = 0; i < a->special_count; i++)
+        if (strcmp(a->specials[i].owner, s.owner) == 0 && strcmp(a->specials[i].name, s.name) == 0) {
+            a->specials[i] = s;
+            return true;
+        }
+    if (a->special_count == SPECIALS)
+        say_usage("more than %d options of methods", SPECIALS);
+    else
+        a->specials[a->special_count++] = s;
+    return true;
+}
+
+/* ---- setting ---- */
+
+static bool put(arguments *a, const option *o, const char *value)
+{
+    char *field = (char *)a + o->offset;
+    double number;
+    switch (o->kind) {
+    case FLAG:
+        if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+            say_usage("--%s takes no value", o->name);
+            return false;
+        }
+        *(bool *)(void *)field = value[0] == 'y';
+        return true;
+    case TEXT:
+        *(const char **)(void *)field = value;
+        return true;
+    default:
+        if (!parse_number(value, &number) ||
+            (o->kind == COUNT && (number < 0 || floor(number) != number || number > 9e15))) {
+            say_usage("--%s: expected %s, not '%s'", o->name, o->kind == COUNT ? "a whole number" : "a number", value);
+            return false;
+        }
+        *(double *)(void *)field = number;
+        return true;
+    }
+}
+
+static const option *find(const char *name)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return &options[i];
+    return NULL;
+}
+
+static void say_unknown(const arguments *a, const char *name)
+{
+    static const char *const later[] = {"checkpoint", "checkpoint-every", "resume", "resume-anyway", "init-from",
+                                        "restarts",   "ensemble",         "preset", "cache",         "report",
+                                        "folds",      "repeats",          "trials", "group"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(later[i], name) == 0) {
+            say_usage("--%s is not in this version; see bpnn %s --help", name, verb_name(a->verb));
+            return;
+        }
+    const char *names[OPTIONS];
+    size_t count = 0;
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].verbs & a->verb)
+            names[count++] = options[i].name;
+    const char *near = nearest(name, names, count);
+    if (near)
+        say_usage("unknown option --%s; did you mean --%s?", name, near);
+    else
+        say_usage("unknown option --%s; see bpnn %s --help", name, verb_name(a->verb));
+}
+
+bool set_option(arguments *a, const char *name, const char *value)
+{
+    const option *o = find(name);
+    if (!o && set_special(a, name, value))
+        return !usage_said();
+    if (!o) {
+        say_unknown(a, name);
+        return false;
+    }
+    if (!(o->verbs & a->verb)) {
+        say_usage("--%s is not an option of bpnn %s", name, verb_name(a->verb));
+        return false;
+    }
+    return put(a, o, value);
+}
+
+/* ---- the command line ---- */
+
+static const option *by_letter(char letter)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].letter == letter)
+            return &options[i];
+    return NULL;
+}
+
+/* One option at argv[*i]; moves over its value. */
+static bool one_option(arguments *a, int argc, char **argv, int *i)
+{
+    char name[64];
+    const char *word = argv[*i], *value = NULL;
+    const option *o = NULL;
+    if (word[1] != '-') {
+        o = word[2] == '\0' ? by_letter(word[1]) : NULL;
+        if (!o) {
+            say_usage("unknown option %s; long options begin with two dashes", word);
+            return false;
+        }
+        memcpy(name, o->name, strlen(o->name) + 1);
+    } else {
+        const char *equals = strchr(word, '=');
+        size_t size = equals ? (size_t)(equals - word) - 2 : strlen(word) - 2;
+        if (size >= sizeof name) {
+            say_usage("unknown option %.40s..", word);
+            return false;
+        }
+        memcpy(name, word + 2, size);
+        name[size] = '\0';
+        value = equals ? equals + 1 : NULL;
+        o = find(name);
+    }
+    if (o && o->kind == FLAG && !value)
+        value = "yes";
+    if (!o && !value && !strchr(name, '-')) {
+        say_unknown(a, name);
+        return false;
+    }
+    if (!value) {
+        if (*i + 1 >= argc) {
+            say_usage("--%s needs a value%s%s", name, o && o->value ? ": " : "", o && o->value ? o->value : "");
+            return false;
+        }
+        value = argv[++*i];
+    }
+    return set_option(a, name, value);
+}
+
+static bool parse_words(arguments *a, int argc, char **argv)
+{
+    bool only_places = false;
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        if (!only_places && strcmp(word, "--") == 0) {
+            only_places = true;
+        } else if (!only_places && word[0] == '-' && word[1] != '\0') {
+            if (!one_option(a, argc, argv, &i))
+                return false;
+        } else if (a->places == PLACES) {
+            say_usage("too many words: '%s'", word);
+            return false;
+        } else {
+            a->place[a->places++] = word;
+        }
+    }
+    return true;
+}
+
+static void defaults(arguments *a, enum verb verb)
+{
+    memset(a, 0, sizeof *a);
+    a->verb = verb;
+    a->rate = a->momentum = a->l2 = a->target_loss = a->epochs = a->group_rows = a->warmup = (double)NAN;
+    a->seed = 1;
+    a->seconds = 1;
+    a->rows = 4096;
+}
+
+int parse_arguments(arguments *a, int argc, char **argv)
+{
+    enum verb verb = a->verb;
+    defaults(a, verb);
+    if (!parse_words(a, argc, argv))
+        return BPNN_USAGE;
+    if (!a->config)
+        return 0;
+    /* the file first, the command line over it */
+    const char *path = a->config;
+    defaults(a, verb);
+    int code = read_config(a, path);
+    if (code != 0)
+        return code;
+    return parse_words(a, argc, argv) ? 0 : BPNN_USAGE;
+}

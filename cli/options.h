@@ -1,0 +1,73 @@
+/* Everything the command line can say: one table of options drives parsing, help, configuration files and the log. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <bpnn.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+enum verb { TRAIN = 1, EVALUATE = 2, PREDICT = 4, INSPECT = 8, BENCH = 16, ALL = 31 };
+
+/* "--adam-beta1 0.9": an option of a method, loss, activation or schedule. */
+typedef struct special {
+    char owner[32], name[32];
+    double value;
+} special;
+
+enum { SPECIALS = 32, PLACES = 2 };
+
+/* What was asked for; texts point into argv or the configuration's memory. */
+typedef struct arguments {
+    enum verb verb;
+    const char *place[PLACES]; /* DATA, or MODEL DATA */
+    int places;
+    bool help, quiet, verbose, no_color, json, labels_only, append;
+    const char *config, *log, *output;
+    /* data */
+    const char *delimiter, *header, *decimal, *na, *format;
+    const char *target, *features, *drop, *categorical, *numeric, *sample_weight, *class_weight, *task, *positive;
+    const char *validation, *test, *split_column, *scale, *target_scale, *missing, *missing_indicator;
+    /* network */
+    const char *hidden, *activation, *output_activation, *loss, *bias, *init, *precision, *reduction;
+    /* training */
+    const char *method, *schedule, *batch, *threads, *isa, *shuffle, *time_limit, *patience;
+    double rate, momentum, l1, l2, dropout, clip, min_delta, target_loss;
+    double epochs, warmup, group_rows, seed;
+    /* bench */
+    const char *layers;
+    double seconds, rows;
+    special specials[SPECIALS];
+    int special_count;
+} arguments;
+
+/* How an option's text is understood. */
+enum kind { FLAG, TEXT, NUMBER, COUNT };
+
+typedef struct option {
+    const char *name; /* without the dashes */
+    char letter;      /* 0 = none */
+    enum kind kind;
+    size_t offset; /* in arguments */
+    unsigned verbs;
+    const char *value; /* shown in help */
+    const char *help;
+    const char *group;
+} option;
+
+/* The table; NULL past its end. */
+const option *option_at(size_t index);
+
+/* Parses argv behind the verb. Returns 0, or the exit code after having said what is wrong. */
+int parse_arguments(arguments *a, int argc, char **argv);
+
+/* Sets one option by its name as if it had stood on the command line; false: said why not. */
+bool set_option(arguments *a, const char *name, const char *value);
+
+/* config.c: reads a file of options; the command line wins. */
+int read_config(arguments *a, const char *path);
+
+/* "10m", "30s", "1h", "45" (seconds); false if it is none. */
+bool parse_time(const char *text, double *seconds);
+bool parse_number(const char *text, double *value);
+
+#endif

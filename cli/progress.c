@@ -1,0 +1,48 @@
+/* Progress on standard error: a line that is written over on a terminal, else a plain line now and then. */
+#include "verbs.h"
+
+#include <math.h>
+#include <string.h>
+
+static double last_shown = -1;
+static bool open_line;
+
+static void left(const bpnn_progress *p, char *text, size_t size)
+{
+    double each = p->epoch > 0 ? p->seconds / (double)p->epoch : 0, seconds = each * (double)(p->epochs - p->epoch);
+    if (seconds >= 90)
+        snprintf(text, size, "at most %.0f min left", seconds / 60);
+    else
+        snprintf(text, size, "at most %.0f s left", seconds);
+}
+
+bool show_progress(const bpnn_progress *p, void *context)
+{
+    char validation[64] = "", rest[48] = "";
+    (void)context;
+    if (say.quiet || p->epoch == 0)
+        return true;
+    bool last = p->epoch == p->epochs;
+    double every = say.terminal ? 0.1 : say.verbose ? 1 : 5;
+    if (!last && last_shown >= 0 && p->seconds - last_shown < every)
+        return true;
+    if (last_shown < 0 && !say.terminal && p->seconds < every && !last)
+        return true;
+    last_shown = p->seconds;
+    if (isfinite(p->validation_loss))
+        snprintf(validation, sizeof validation, "  validation %.4g (best %.4g)", p->validation_loss,
+                 p->best_validation_loss);
+    left(p, rest, sizeof rest);
+    fprintf(stderr, "%sepoch %zu of %zu  loss %.4g%s  %.3g rows/s  %s%s", say.terminal ? "\r\033[K" : "", p->epoch,
+            p->epochs, p->loss, validation, p->rows_per_second, rest, say.terminal ? "" : "\n");
+    open_line = say.terminal;
+    fflush(stderr);
+    return true;
+}
+
+void end_progress(void)
+{
+    if (open_line)
+        fputs("\r\033[K", stderr);
+    open_line = false;
+}

@@ -1,0 +1,71 @@
+/* Metrics and confusion tables for people, on standard output. */
+#include "verbs.h"
+
+#include <math.h>
+#include <string.h>
+
+static void number(const char *name, double value)
+{
+    if (isfinite(value))
+        printf("  %s %.4g", name, value);
+}
+
+static void one_line(const bpnn_metrics *m)
+{
+    printf("%zu rows", m->rows);
+    if (m->task == BPNN_TASK_REGRESSION) {
+        number("R2", m->r2);
+        number("rmse", m->rmse);
+        number("mae", m->mae);
+        number("max error", m->max_error);
+    } else {
+        number("accuracy", m->accuracy);
+        if (m->task == BPNN_TASK_BINARY) {
+            number("precision", m->precision);
+            number("recall", m->recall);
+            number("f1", m->f1);
+            number("roc auc", m->roc_auc);
+        } else {
+            number("macro f1", m->macro_f1);
+        }
+        number("log loss", m->log_loss);
+    }
+    number("loss", m->loss);
+    putchar('\n');
+}
+
+void show_metrics(const char *title, const bpnn_metrics *metrics, size_t targets, const bpnn_model *model)
+{
+    for (size_t k = 0; metrics && k < targets; k++) {
+        printf("%-11s", title);
+        if (targets > 1)
+            printf("%s: ", clean(bpnn_model_target_name(model, k)));
+        one_line(&metrics[k]);
+        if (metrics[k].unseen_labels > 0)
+            printf("%-11s%llu rows have a class the model does not know (counted as wrong)\n", "",
+                   (unsigned long long)metrics[k].unseen_labels);
+    }
+}
+
+enum { WIDEST_TABLE = 24 };
+
+void show_confusion(const bpnn_metrics *m, const bpnn_model *model)
+{
+    if (!m || !m->confusion || m->class_count > WIDEST_TABLE)
+        return;
+    size_t width = 5;
+    for (size_t k = 0; k < m->class_count; k++) {
+        size_t n = strlen(clean(bpnn_model_class_label(model, k)));
+        width = n > width ? (n < 16 ? n : 16) : width;
+    }
+    printf("\n%-*s  predicted\n%-*s", (int)width, "true", (int)width, "");
+    for (size_t p = 0; p < m->class_count; p++)
+        printf("  %*.16s", (int)width, clean(bpnn_model_class_label(model, p)));
+    putchar('\n');
+    for (size_t t = 0; t < m->class_count; t++) {
+        printf("%-*.16s", (int)width, clean(bpnn_model_class_label(model, t)));
+        for (size_t p = 0; p < m->class_count; p++)
+            printf("  %*llu", (int)width, (unsigned long long)m->confusion[t * m->class_count + p]);
+        putchar('\n');
+    }
+}
