@@ -68,7 +68,8 @@ int say_error(const bpnn_error *error)
     return (int)error->status;
 }
 
-static void line(const char *before, const char *after, const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static void line(const char *before, const char *after, const char *format,
+                                                       va_list list)
 {
     char text[900];
     vsnprintf(text, sizeof text, format, list);

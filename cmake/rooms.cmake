@@ -63,7 +63,7 @@ function(bpnn_room name floor)
       foreach(precision 32 64)
         bpnn_objects(bpnn_${name}_${isa}_f${precision} ${floor} SOURCES ${R_SOURCES}
           OPTIONS -DBPNN_PRECISION=${precision} -DBPNN_ISA=${isa} -DBPNN_BYTES=${BPNN_ISA_${isa}_BYTES}
-                  ${BPNN_ISA_${isa}_FLAGS} -fno-trapping-math -Wno-psabi $<$<CONFIG:Release>:-O3>)
+                  ${BPNN_ISA_${isa}_FLAGS} -fno-trapping-math -Wno-psabi -Wno-pass-failed $<$<CONFIG:Release>:-O3>)
       endforeach()
     endforeach()
   elseif(R_PRECISIONS)

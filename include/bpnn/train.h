@@ -151,8 +151,7 @@ typedef struct bpnn_train_result {
 
 /* Trains net on `training`; with `validation` (NULL = none) stops early and restores the best
  * parameters. The net receives the parameters at the end, whatever the reason. A run that diverges
- * returns BPNN_OK with stop DIVERGED and the last finite parameters. result may be NULL.
- * Uses only functions of this header: a loop of your own can do the same. */
+ * returns BPNN_OK with stop DIVERGED and the last finite parameters. result may be NULL. */
 BPNN_API bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
                                 const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error);
 
@@ -163,13 +162,14 @@ BPNN_API bpnn_status bpnn_trainer_new(bpnn_trainer **trainer, const bpnn_net *ne
                                       const bpnn_train_options *options, bpnn_error *error);
 BPNN_API void bpnn_trainer_free(bpnn_trainer *trainer);
 
-/* One update from the given rows of the training data (indices, `count` >= 1 of them, in this order).
+/* One update from the given rows of the training data (indices, 1 to `batch` of them, in this order).
  * *loss (may be NULL): the batch's loss before the update. No allocation. DIVERGED: nothing was updated. */
 BPNN_API bpnn_status bpnn_trainer_step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss,
                                        bpnn_error *error);
 
 /* L and its gradient (seed form doubles, either may be NULL) over the given rows at the trainer's
- * parameters; nothing is updated. For training loops of your own. No allocation. */
+ * parameters; nothing is updated. For training loops of your own. The trainer must store gradients: one with batch 0, which takes
+ * any number of rows, does. No allocation. */
 BPNN_API bpnn_status bpnn_trainer_gradient(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss,
                                            double *gradient, bpnn_error *error);
 

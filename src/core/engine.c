@@ -29,7 +29,9 @@ bpnn_status bpnn__engine_new(bpnn__engine **out, const bpnn_net *net, const bpnn
     engine->precision = net->precision;
     engine->stores_gradient = options->store_gradient || options->max_rows > net->group_rows;
     engine->face = bpnn__face_of(net->precision);
+    uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = engine->face->make(&engine->core, net, options, error);
+    bpnn__fpmode_leave(mode);
     if (status != BPNN_OK) {
         bpnn__free(engine);
         return status;
@@ -117,7 +119,9 @@ bool bpnn__engine_apply(bpnn__engine *engine, const bpnn__update *update)
 
 void bpnn__engine_read_gradient(const bpnn__engine *engine, double *gradient)
 {
+    uint64_t mode = bpnn__fpmode_enter();
     engine->face->read_gradient(engine->core, gradient);
+    bpnn__fpmode_leave(mode);
 }
 
 void bpnn__engine_evaluate(bpnn__engine *engine, const bpnn__batch *batch, double *loss, double *outputs)
@@ -129,7 +133,10 @@ void bpnn__engine_evaluate(bpnn__engine *engine, const bpnn__batch *batch, doubl
 
 double bpnn__engine_penalty(const bpnn__engine *engine, double l1, double l2)
 {
-    return engine->face->penalty(engine->core, l1, l2);
+    uint64_t mode = bpnn__fpmode_enter();
+    double penalty = engine->face->penalty(engine->core, l1, l2);
+    bpnn__fpmode_leave(mode);
+    return penalty;
 }
 
 size_t bpnn__engine_bad_parameters(const bpnn__engine *engine)

@@ -237,7 +237,7 @@ void BPNN_NAME(core_step)(CORE *core, const bpnn__batch *batch, const bpnn__upda
     if (batch->count > core->group_rows || update->clip > 0) {
         BPNN_NAME(core_gradient)(core, batch, loss, NULL);
         if (isfinite(*loss) && !BPNN_NAME(core_apply)(core, update))
-            *loss = NAN;
+            *loss = (double)NAN;
         return;
     }
     double sum = BPNN_NAME(rows_phase)(core, &core->arrays, batch, 0, batch->count, true);

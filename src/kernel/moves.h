@@ -53,9 +53,9 @@ static void one_hot(bpnn_matrix m, const size_t *ids, size_t first, size_t rows,
         double class = class_at(m, ids ? ids[r] : first + r);
         bool known = class >= 0 && class < (double)cols;
         for (size_t k = 0; k < (cols + LANES - 1) / LANES * LANES; k++)
-            out[(k / LANES * stride + r) * LANES + k % LANES] = known || k >= cols ? 0 : __builtin_nanf("");
+            out[(k / LANES * stride + r) * LANES + k % LANES] = known || k >= cols ? 0 : (real)__builtin_nan("");
         if (known) {
-            size_t k = (size_t) class;
+            size_t k = (size_t)class;
             out[(k / LANES * stride + r) * LANES + k % LANES] = 1;
         }
     }

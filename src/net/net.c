@@ -14,7 +14,7 @@ void bpnn_net_options_default(bpnn_net_options *options)
     memset(options, 0, sizeof *options);
     options->struct_size = sizeof *options;
     options->loss.kind = BPNN_LOSS_MSE;
-    options->loss.parameter = NAN;
+    options->loss.parameter = (double)NAN;
     options->group_rows = 1024;
 }
 
