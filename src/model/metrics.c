@@ -12,8 +12,8 @@ void bpnn__metrics_clear(bpnn_metrics *m, bpnn_task task, size_t class_count)
     memset(m, 0, sizeof *m);
     m->task = task;
     m->class_count = class_count;
-    m->loss = m->mse = m->rmse = m->mae = m->r2 = m->max_error = NAN;
-    m->accuracy = m->precision = m->recall = m->f1 = m->roc_auc = m->log_loss = m->macro_f1 = NAN;
+    m->loss = m->mse = m->rmse = m->mae = m->r2 = m->max_error = (double)NAN;
+    m->accuracy = m->precision = m->recall = m->f1 = m->roc_auc = m->log_loss = m->macro_f1 = (double)NAN;
 }
 
 void bpnn_metrics_free(bpnn_metrics *metrics)
@@ -188,12 +188,12 @@ double bpnn__roc_auc(const double *score, const unsigned char *is_positive, size
     double positives = 0, ranks = 0;
     for (size_t i = 0; i < count; i++) {
         if (isnan(score[i]))
-            return NAN;
+            return (double)NAN;
         positives += is_positive[i];
     }
     double negatives = (double)count - positives;
     if (positives == 0 || negatives == 0)
-        return NAN;
+        return (double)NAN;
     const size_t *sorted = sort_scores(score, count, order);
     for (size_t i = 0, end; i < count; i = end) {
         double tied = 0;

@@ -214,8 +214,8 @@ void bpnn__restore_training(bpnn__restoring *r, bpnn__scope *root)
     summary->rows_test = read_part(r, &s, "test", &metrics[BPNN__TEST]);
     r->model->training.fingerprint = (uint32_t)bpnn__scope_size(&s, "fingerprint", UINT32_MAX);
     bpnn__scope_close(&s);
-    summary->seconds = NAN;
-    summary->result.seconds = NAN;
+    summary->seconds = (double)NAN;
+    summary->result.seconds = (double)NAN;
     summary->result.stop = summary->stop;
     summary->result.epochs = summary->epochs;
     summary->result.best_epoch = summary->best_epoch;

@@ -14,12 +14,12 @@ void bpnn_fit_options_default(bpnn_fit_options *o)
 {
     memset(o, 0, sizeof *o);
     o->struct_size = sizeof *o;
-    o->validation_share = NAN;
+    o->validation_share = (double)NAN;
     o->missing_indicator = true;
     o->scale = BPNN_SCALE_STANDARD;
     o->target_scale = BPNN_SCALE_AUTO;
-    o->loss_parameter = NAN;
-    o->init_parameter = NAN;
+    o->loss_parameter = (double)NAN;
+    o->init_parameter = (double)NAN;
     o->group_rows = 1024;
     bpnn_train_options_default(&o->train);
     o->train.method = NULL;

@@ -143,7 +143,7 @@ static void draw_net(dice *d, bpnn_model *model, bpnn_precision precision, size_
     o.reduction = (bpnn_reduction)roll_below(d, BPNN_REDUCTION_COUNT);
     o.group_rows = 1 + roll_below(d, 4096);
     CHECK_OK(bpnn_net_new(&model->net, &o, NULL));
-    CHECK_OK(bpnn_net_initialise(model->net, BPNN_INIT_AUTO, NAN, roll(d), NULL, NULL, NULL));
+    CHECK_OK(bpnn_net_initialise(model->net, BPNN_INIT_AUTO, (double)NAN, roll(d), NULL, NULL, NULL));
 }
 
 static bpnn_metrics *draw_metrics(dice *d, const bpnn__schema *s)
@@ -171,9 +171,9 @@ static void draw_training(dice *d, bpnn_model *model)
     bpnn__training *t = &model->training;
     bpnn_summary *s = &model->summary;
     t->rate = 0.001;
-    t->momentum = NAN;
-    t->target_loss = NAN;
-    t->init_parameter = NAN;
+    t->momentum = (double)NAN;
+    t->target_loss = (double)NAN;
+    t->init_parameter = (double)NAN;
     t->batch = 32;
     t->patience = 20;
     t->l2 = roll_unit(d) * 1e-9;
@@ -187,7 +187,7 @@ static void draw_training(dice *d, bpnn_model *model)
     s->stop = (bpnn_stop)roll_below(d, BPNN_STOP_COUNT);
     s->rows_train = 100;
     s->result.loss = roll_unit(d);
-    s->result.best_validation_loss = NAN;
+    s->result.best_validation_loss = (double)NAN;
     model->metrics[BPNN__TRAIN] = draw_metrics(d, &model->schema);
     if (roll_below(d, 2))
         model->metrics[BPNN__TEST] = draw_metrics(d, &model->schema);

@@ -313,7 +313,7 @@ static void test_endings(void **state)
     for (size_t i = 0; bpnn_method(i); i++) {
         bpnn_fit_options o = quick();
         o.train.method = bpnn_method(i)->name;
-        o.train.rate = NAN;
+        o.train.rate = (double)NAN;
         o.train.epochs = 5;
         o.init = BPNN_INIT_NGUYEN_WIDROW;
         o.activation = "tanh";
@@ -373,7 +373,7 @@ static void test_refusals(void **state)
     REFUSE(o.scale = BPNN_SCALE_AUTO, "scale");
     REFUSE(o.validation_share = 1, "share");
     REFUSE(o.test_share = -0.1, "share");
-    REFUSE(o.test_share = NAN, "share");
+    REFUSE(o.test_share = (double)NAN, "share");
     REFUSE(o.hidden = "8,x", "hidden");
     REFUSE(o.activation = "tanhh", "tanh");
     REFUSE(o.output_activation = "softmax", "sigmoid");
@@ -386,7 +386,7 @@ static void test_refusals(void **state)
     REFUSE(o.train.method = "adamm", "adam");
     REFUSE(o.train.method = "rprop"; o.train.batch = 32, "all rows");
     REFUSE(o.train.rate = -1, "rate");
-    REFUSE(o.train.rate = INFINITY, "rate");
+    REFUSE(o.train.rate = (double)INFINITY, "rate");
     REFUSE(o.train.l2 = -1, "l2");
     REFUSE(o.train.dropout = 1, "dropout");
     REFUSE(o.train.settings = &wrong; o.train.setting_count = 1, "nosuch");

@@ -161,8 +161,8 @@ static bool holds(const file *f, size_t *accepted)
     bpnn_status status = bpnn_model_read(&model, copy, f->size, "made", &error);
     bool good = largest <= ALLOCATION_MOST;
     if (status == BPNN_OK) {
-        void *again;
-        size_t size;
+        void *again = NULL;
+        size_t size = 0;
         good = good && bpnn_model_write(model, &again, &size, NULL) == BPNN_OK && size == f->size &&
                memcmp(again, copy, size) == 0;
         bpnn_release(again);

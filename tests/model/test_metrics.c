@@ -146,7 +146,7 @@ static void test_ranks(void **state)
         double a = bpnn__roc_auc(score, positive, n, order), b = auc_by_pairs(score, positive, n);
         bad += !(fabs(a - b) < 1e-13 || (isnan(a) && isnan(b)));
     }
-    score[0] = NAN;
+    score[0] = (double)NAN;
     assert_true(isnan(bpnn__roc_auc(score, positive, 5, order)));
     printf("roc_auc against pairs (seed %llu): %zu done, %zu bad\n", (unsigned long long)seed, cases, bad);
     assert_int_equal(bad, 0);

@@ -205,10 +205,10 @@ static void test_unsavable(void **state)
     double *w = bpnn__alloc(count, sizeof *w);
     (void)state;
     bpnn_net_get_parameters(model->net, w);
-    w[count / 2] = NAN;
+    w[count / 2] = (double)NAN;
     bpnn_net_set_parameters(model->net, w);
     assert_int_equal(bpnn_model_write(model, &bytes, &size, &error), BPNN_DIVERGED);
-    w[count / 2] = INFINITY;
+    w[count / 2] = (double)INFINITY;
     bpnn_net_set_parameters(model->net, w);
     assert_int_equal(bpnn_model_write(model, &bytes, &size, &error), BPNN_DIVERGED);
     assert_null(bytes);
