@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes tests/golden/torch.txt: small networks whose loss, gradient and weights after 50 updates PyTorch computed in
 float64. Every pair of output activation and loss comes once, with hidden activations in turn; every net makes one run
-of four of the ten step methods, with l2, l1, clipping, schedules, warm-up, batches and row weights varied.
+of four of the step methods, with l2, l1, clipping, schedules, warm-up, batches and row weights varied.
 
 Usage: golden_torch.py [FILE [SEED]]
 
@@ -10,7 +10,8 @@ and differentiated by autograd. Translations between torch and the project: docs
 plain path of torch 1.13 multiplies the momentum product twice.
 
 A run that amplifies rounding proves nothing. So each run is done twice, the second time with the initial weights moved by
-1e-13: if the ends differ by more than 1e-11, or the loss explodes, the rate is quartered and the run done again."""
+1e-13 and every gradient by 1e-16 of its largest element: if the ends differ by more than 1e-11, or the loss explodes, the
+rate is quartered and the run done again."""
 
 import math
 import random
@@ -214,9 +215,9 @@ def draw_net(dice, index, output, loss):
     return net
 
 
-METHODS = ["sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "nadam", "rprop"]
+METHODS = ["sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "nadam", "rprop", "irprop+"]
 RATE = {"sgd": 0.05, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.005, "adagrad": 0.05, "adadelta": 1.0,
-        "adam": 0.01, "adamw": 0.01, "nadam": 0.01, "rprop": 0.02}
+        "adam": 0.01, "adamw": 0.01, "nadam": 0.01, "rprop": 0.02, "irprop+": 0.2}
 
 
 def draw_run(dice, net, method, number):
@@ -225,6 +226,10 @@ def draw_run(dice, net, method, number):
            "batch": 0, "warmup": 0, "schedule": "constant", "settings": {}, "schedule_settings": {}}
     if method == "rprop":
         run["settings"] = {"minus": 1.0, "start": run["rate"]}
+        return run
+    if method == "irprop+":
+        run["settings"] = {"start": run["rate"], "grow": 1.3, "shrink": 0.4}
+        run["l2"] = dice.choice([0.0, 0.1])
         return run
     run["batch"] = [0, rows, (rows + 1) // 2][number % 3]
     if number % 4 == 1 or method == "adamw":
@@ -254,8 +259,42 @@ def draw_run(dice, net, method, number):
 # ---- running ----
 
 
+class IRpropPlus:
+    """Igel & Huesken 2000, written out: torch has the variant without undoing alone."""
+
+    def __init__(self, run, tensors, is_weight):
+        self.run, self.tensors, self.is_weight, self.previous = run, tensors, is_weight, None
+        self.g = [torch.zeros_like(p) for p in tensors]
+        self.p = [torch.zeros_like(p) for p in tensors]
+        self.d = [torch.full_like(p, run["rate"]) for p in tensors]
+        self.param_groups = [{"lr": math.nan}]
+
+    def zero_grad(self):
+        for p in self.tensors:
+            p.grad = None
+
+    def step(self, loss):
+        s, l2 = self.run["settings"], self.run["l2"]
+        objective = loss + l2 / 2 * sum(float((w.detach() ** 2).sum()) for w, k in zip(self.tensors, self.is_weight) if k)
+        rose = self.previous is not None and objective > self.previous
+        self.previous = objective
+        for k, w in enumerate(self.tensors):
+            g = w.grad + l2 * w.detach() if self.is_weight[k] else w.grad
+            turn = torch.sign(g) * torch.sign(self.g[k])
+            d = torch.where(turn > 0, torch.clamp(self.d[k] * s["grow"], max=50), self.d[k])
+            self.d[k] = torch.where(turn < 0, torch.clamp(d * s["shrink"], min=1e-6), d)
+            p = -torch.sign(g) * self.d[k]
+            back = -self.p[k] if rose else torch.zeros_like(p)
+            with torch.no_grad():
+                w.add_(torch.where(turn < 0, back, p))
+            self.p[k] = p
+            self.g[k] = torch.where(turn < 0, torch.zeros_like(g), g)
+
+
 def optimiser(run, tensors, is_weight):
     s, a = run["settings"], run["rate"]
+    if run["method"] == "irprop+":
+        return IRpropPlus(run, tensors, is_weight)
     weights = [p for p, w in zip(tensors, is_weight) if w]
     biases = [p for p, w in zip(tensors, is_weight) if not w]
     groups = [{"params": weights, "weight_decay": run["l2"]}]
@@ -306,7 +345,7 @@ def faint(gradient):
     return bool(((size > 0) & (size < 1e-12)).any())
 
 
-def train(net, run, start):
+def train(net, run, start, noise=None):
     tensors, is_weight = tensors_of(net, start)
     rows = len(net["x"])
     raw = torch.tensor(net["weight"] or [1.0] * rows, dtype=torch.float64)
@@ -332,12 +371,17 @@ def train(net, run, start):
         first = loss.item() if first is None else first
         if not math.isfinite(loss.item()) or loss.item() > 100 * max(1.0, first):
             return None
-        if run["method"] == "rprop" and any(faint(p.grad) for p in tensors):
+        if "rprop" in run["method"] and any(faint(p.grad) for p in tensors):
             return None
+        if noise:
+            size = max(float(p.grad.abs().max()) for p in tensors)
+            for p in tensors:
+                signs = torch.tensor([noise.choice([-1.0, 1.0]) for _ in range(p.numel())])
+                p.grad += 1e-16 * size * signs.reshape(p.shape)
         if run["clip"]:
             torch.nn.utils.clip_grad_norm_(tensors, run["clip"])
         rate = opt.param_groups[0]["lr"]
-        opt.step()
+        opt.step(*([loss.item()] if run["method"] == "irprop+" else []))
         if run["l1"]:
             with torch.no_grad():
                 for p in (p for p, w in zip(tensors, is_weight) if w):
@@ -350,12 +394,13 @@ def train(net, run, start):
 def tame(dice, net, run):
     """The run at a rate at which it does not amplify rounding."""
     nudge = torch.tensor([dice.choice([-1e-13, 1e-13]) for _ in net["w"]], dtype=torch.float64)
+    noise = random.Random(7)
     for _ in range(12):
-        end, moved = train(net, run, net["w"]), train(net, run, net["w"] + nudge)
+        end, moved = train(net, run, net["w"]), train(net, run, net["w"] + nudge, noise if "rprop" not in run["method"] else None)
         if end is not None and moved is not None and torch.isfinite(end).all() and (end - moved).abs().max() < 1e-11:
             return end
         run["rate"] /= 4
-        if run["method"] == "rprop":
+        if "rprop" in run["method"]:
             run["settings"]["start"] = run["rate"]
     return None
 
@@ -393,7 +438,7 @@ def write_net(out, dice, index, net, totals):
             continue
         totals["runs"] += 1
         totals[run["method"]] = totals.get(run["method"], 0) + 1
-        name = {"momentum": "sgd", "nesterov": "sgd"}.get(run["method"], run["method"])
+        name = {"momentum": "sgd", "nesterov": "sgd", "irprop+": "rprop"}.get(run["method"], run["method"])
         epochs = UPDATES // len(batches_of(run, len(net["x"])))
         out.write(f"run {name} {run['rate']!r} {run['momentum']!r} {run['l2']!r} {run['l1']!r} {run['clip']!r} "
                   f"{run['batch']} {epochs} {run['warmup']} {run['schedule']}\n")

@@ -110,7 +110,9 @@ void draw(drawn *d, dice *die, bpnn_activation_kind hidden, bpnn_activation_kind
     net->n[0] = sizes[dice_below(die, 12)];
     for (size_t m = 0; m < net->depth; m++) {
         net->n[m + 1] = sizes[dice_below(die, 12)];
-        net->act[m] = m + 1 == net->depth ? output : m == 0 ? hidden : dice_below(die, BPNN_ACT_SOFTMAX);
+        net->act[m] = m + 1 == net->depth ? output
+                      : m == 0            ? hidden
+                                          : (bpnn_activation_kind)dice_below(die, BPNN_ACT_SOFTMAX);
         net->act_parameter[m] = net->act[m] == BPNN_ACT_LEAKY_RELU ? 0.2 : 0.7;
         net->bias[m] = (bpnn_bias)dice_below(die, 3);
         exponential = exponential || net->act[m] == BPNN_ACT_EXP;

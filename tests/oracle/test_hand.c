@@ -67,6 +67,9 @@ static const hand hands[] = {
     {"softmax, targets of sum 3", 1, 1, {LAYER(2, SOFTMAX, NONE)}, BPNN_LOSS_CROSSENTROPY, BPNN_REDUCTION_MEAN,
      1,
      {1}, {2, 1}, {0}, {0, LN3}, 3 * LN4 - LN3, {-1.25, 1.25}, {1.25 * LN3}},
+    /* one class: p = 1, and (1-p)^2 log p = 0 with every derivative */
+    {"softmax of one unit, focal", 1, 1, {LAYER(1, SOFTMAX, NEURON)}, BPNN_LOSS_FOCAL, BPNN_REDUCTION_MEAN, 1,
+     {1}, {1}, {0}, {2, 1}, 0, {0, 0}, {0}},
     /* g = 2 (p - t) = (-3/2, 3/2), sum g p = 3/4, d = p (g - 3/4) = (-9/16, 9/16); L = 9/8 */
     {"softmax, mse", 1, 1, {LAYER(2, SOFTMAX, NONE)}, BPNN_LOSS_MSE, BPNN_REDUCTION_MEAN, 1,
      {1}, {1, 0}, {0}, {0, LN3}, 1.125, {-0.5625, 0.5625}, {0.5625 * LN3}},
@@ -177,6 +180,35 @@ static bool check_nan_passes(void)
     return status == BPNN_OK && isnan(y);
 }
 
+/* dw = -2e200: its square overflows, so that the norm is not finite: refused, and nothing changes */
+static bool check_clip_refuses(void)
+{
+    static const hand huge = {.inputs = 1,
+                              .depth = 1,
+                              .layers = {LAYER(1, IDENTITY, NONE)},
+                              .rows = 1,
+                              .x = {1e200},
+                              .t = {1},
+                              .loss = BPNN_LOSS_MSE};
+    double w = 1;
+    bpnn_net *net = net_of(&huge, BPNN_DOUBLE);
+    bpnn_data data = data_of(&huge);
+    bpnn_train_options options;
+    bpnn_train_options_default(&options);
+    options.method = "sgd";
+    options.l2 = 0;
+    options.clip = 1;
+    bpnn_trainer *trainer;
+    bpnn_status status = bpnn_trainer_new(&trainer, net, &data, &options, NULL);
+    if (status == BPNN_OK)
+        status = bpnn_trainer_step(trainer, (size_t[]){0}, 1, NULL, NULL);
+    bpnn_trainer_get(trainer, net);
+    bpnn_net_get_parameters(net, &w);
+    bpnn_trainer_free(trainer);
+    bpnn_net_free(net);
+    return status == BPNN_DIVERGED && w == 0;
+}
+
 /* ---- the derivation's rule over steps ---- */
 
 static void reference_step(drawn *d, const size_t *rows, size_t count, double rate)
@@ -257,8 +289,9 @@ int main(void)
         bad += !check_hand_step(&hands[i]);
     }
     bad += !check_nan_passes();
+    bad += !check_clip_refuses();
     bad += check_rule(nets, &worst);
     printf("worst after %d steps: %.2e\n", STEPS, worst);
-    printf("hand: %zu done, %zu bad\n", 3 * count + 1 + nets, bad);
+    printf("hand: %zu done, %zu bad\n", 3 * count + 2 + nets, bad);
     return bad > 0;
 }

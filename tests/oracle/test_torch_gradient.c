@@ -9,7 +9,7 @@ static double compare(const golden *g, bpnn_precision precision)
 {
     static double gradient[DRAW_PARAMETERS];
     const drawn *d = &g->net;
-    double loss = NAN;
+    double loss = (double)NAN;
     bpnn_net *net = draw_library_net(d, precision, 1024);
     bpnn_status status = net ? bpnn_net_gradient(net, bpnn_matrix_of(d->x, d->rows, d->net.n[0]),
                                                  bpnn_matrix_of(d->t, d->rows, d->net.n[d->net.depth]),
@@ -17,7 +17,7 @@ static double compare(const golden *g, bpnn_precision precision)
                              : BPNN_USAGE;
     bpnn_net_free(net);
     if (status != BPNN_OK)
-        return NAN;
+        return (double)NAN;
     return larger(distance(g->gradient, gradient, ref_count(&d->net)), distance(&g->loss, &loss, 1));
 }
 

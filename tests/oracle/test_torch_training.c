@@ -60,7 +60,7 @@ static double compare(const golden *g, bpnn_precision precision)
     bpnn_net_free(net);
     if (status != BPNN_OK) {
         printf("  net %zu, %s: %s\n", g->index, g->run.method, error.text);
-        return NAN;
+        return (double)NAN;
     }
     return distance(g->run.after, w, ref_count(&g->net.net));
 }
