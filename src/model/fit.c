@@ -83,6 +83,22 @@ static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
 
 /* ---- stages ---- */
 
+/* Said before hours of training, not after: names that no file takes, a description that is too long. */
+static bpnn_status warn_unsavable(bpnn__fitting *f)
+{
+    void *bytes;
+    size_t size;
+    bpnn_error why;
+    bpnn__model_link(f->model);
+    bpnn_status status = bpnn_model_write(f->model, &bytes, &size, &why);
+    bpnn__free(bytes);
+    if (status == BPNN_MEMORY)
+        return bpnn__fail_memory(f->error);
+    if (status != BPNN_OK)
+        bpnn__notes_add(&f->model->notes, true, "this model cannot be saved: %s", why.text);
+    return BPNN_OK;
+}
+
 /* Everything that can be said before numbers are made. */
 static bpnn_status prepare(bpnn__fitting *f)
 {
@@ -101,6 +117,8 @@ static bpnn_status prepare(bpnn__fitting *f)
         status = bpnn__choose_training(f);
     if (status == BPNN_OK)
         status = keep_training(f);
+    if (status == BPNN_OK)
+        status = warn_unsavable(f);
     return status == BPNN_OK ? bpnn__find_parts(f) : status;
 }
 

@@ -421,12 +421,39 @@ static void test_strange_rows(void **state)
     bpnn_table_free(table);
 }
 
+/* A name that no model file takes is told before training, and refused when saving. */
+static void test_unsavable(void **state)
+{
+    static char name[70000];
+    static float cells[80];
+    const char *names[] = {name, "y"};
+    bpnn_table *table;
+    told t = {0};
+    void *bytes;
+    size_t size;
+    (void)state;
+    memset(name, 'n', sizeof name - 1);
+    for (int i = 0; i < 80; i++)
+        cells[i] = (float)(i * i % 37);
+    assert_int_equal(bpnn_table_from_matrix(&table, bpnn_matrix_of(cells, 40, 2), names, NULL), BPNN_OK);
+    bpnn_fit_options o = quick();
+    o.task = BPNN_TASK_REGRESSION;
+    o.train.epochs = 1;
+    o.message = listen;
+    o.message_context = &t;
+    bpnn_model *model = fit(table, &o);
+    assert_non_null(strstr(t.all, "cannot be saved"));
+    assert_int_equal(bpnn_model_write(model, &bytes, &size, NULL), BPNN_DATA);
+    bpnn_model_free(model);
+    bpnn_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tasks),        cmocka_unit_test(test_losses),  cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_same_bytes),   cmocka_unit_test(test_endings), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_strange_rows),
+        cmocka_unit_test(test_tasks),        cmocka_unit_test(test_losses),    cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_same_bytes),   cmocka_unit_test(test_endings),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_strange_rows), cmocka_unit_test(test_unsavable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
