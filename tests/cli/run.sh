@@ -1,0 +1,205 @@
+#!/bin/sh
+# The program from outside: exit codes, outputs, bad input. Each case in its own folder.
+#   tests/cli/run.sh BPNN SOURCE_DIR
+set -u
+bpnn=$1
+data=$2/examples/data
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+n=0
+bad=0
+
+# begin NAME: a fresh folder
+begin() {
+  name=$1
+  n=$((n + 1))
+  mkdir -p "$scratch/$n"
+  cd "$scratch/$n" || exit 2
+}
+
+fault() {
+  echo "cli: $name: $1"
+  sed 's/^/    /' err 2>/dev/null | head -n 5
+  bad=$((bad + 1))
+}
+
+# expect CODE command..: runs it with out and err kept
+expect() {
+  wanted=$1
+  shift
+  "$@" >out 2>err </dev/null
+  code=$?
+  [ "$code" = "$wanted" ] || fault "exit $code, wanted $wanted: $*"
+}
+
+# says TEXT: standard error holds it, in one line that begins with bpnn:
+says() {
+  grep -q -- "$1" err || fault "standard error does not say '$1'"
+}
+
+prints() {
+  grep -q -- "$1" out || fault "standard output has no '$1'"
+}
+
+json() {
+  python3 -c "import json,sys; d=json.load(open('out')); assert $1, d" 2>>err || fault "JSON: $1"
+}
+
+numbers() { # rows of x,y with y = 2 x + 1 and a class
+  awk 'BEGIN { print "x,z,y,c"; for (i = 1; i <= '"$1"'; i++) printf "%d,%d,%d,%s\n", i, i * 7 % 13, 2 * i + 1, i % 2 ? "odd" : "even" }'
+}
+
+# ---- help, version, words ----
+begin help; expect 0 "$bpnn"; prints 'bpnn train'; expect 0 "$bpnn" train --help; prints '--target'; expect 0 "$bpnn" train --help adamw; prints 'beta1'
+begin version; expect 0 "$bpnn" --version; prints '0.1.0'
+begin verb; expect 1 "$bpnn" tran; says "did you mean 'train'"
+begin later; expect 1 "$bpnn" cv x; says 'not in this version'
+begin option; expect 1 "$bpnn" train --targett a b; says 'did you mean --target'
+begin value; expect 1 "$bpnn" train --epochs many x.csv; says 'whole number'
+begin novalue; expect 1 "$bpnn" train x.csv --target; says 'needs a value'
+begin empty_word; expect 4 "$bpnn" train ''; expect 4 "$bpnn" train nowhere.csv; says 'nowhere.csv: cannot open'
+begin verb_option; expect 1 "$bpnn" evaluate --epochs 3 a b; says 'not an option of bpnn evaluate'
+
+# ---- train, evaluate, predict ----
+begin species
+expect 0 "$bpnn" train --target species --test 0.2 --json "$data/penguins.csv"
+json "d['task']=='multiclass' and d['test']['accuracy']>0.9 and d['rows']['test']==69 and d['model']=='penguins.bpnn' and d['layers'][-1]==3"
+json "set(d)>={'model','task','target','inputs','layers','parameters','method','rows','epochs','best_epoch','stop','seconds','train','validation','test','seed','auto','warnings'}"
+expect 0 "$bpnn" evaluate --json penguins.bpnn "$data/penguins.csv"
+json "set(d)>={'task','rows','loss','accuracy','macro_f1','log_loss','confusion','classes'} and d['classes']==['Adelie','Chinstrap','Gentoo'] and sum(map(sum,d['confusion']))==344"
+expect 0 "$bpnn" predict penguins.bpnn "$data/penguins.csv"
+prints '^prediction,p(Adelie),p(Chinstrap),p(Gentoo)$'
+[ "$(wc -l <out)" = 345 ] || fault 'predict: not a line a row'
+expect 0 "$bpnn" predict --labels-only --append --output p.csv penguins.bpnn "$data/penguins.csv"
+head -n 1 p.csv | grep -q '^species,island,.*,year,prediction$' || fault 'append: header'
+expect 0 "$bpnn" predict --json penguins.bpnn "$data/penguins.csv"
+json "d['rows']==344 and len(d['predictions'])==344 and abs(sum(d['predictions'][0]['p'].values())-1)<1e-5"
+expect 0 "$bpnn" inspect penguins.bpnn; prints 'softmax'
+expect 0 "$bpnn" inspect --json penguins.bpnn; json "isinstance(d,dict)"
+expect 0 "$bpnn" inspect --json "$data/penguins.csv"; json "d['rows']==344 and d['columns'][0]['name']=='species'"
+
+begin same_bits
+expect 0 "$bpnn" train -q --target species --epochs 30 --threads 1 -o a.bpnn "$data/penguins.csv"
+expect 0 "$bpnn" train -q --target species --epochs 30 --threads 4 -o b.bpnn "$data/penguins.csv"
+expect 0 "$bpnn" train -q --target species --epochs 30 --isa scalar -o c.bpnn "$data/penguins.csv"
+cmp -s a.bpnn b.bpnn || fault '1 and 4 threads: other bytes'
+cmp -s a.bpnn c.bpnn || fault 'scalar: other bytes'
+
+begin regression
+numbers 100 >t.csv
+expect 0 "$bpnn" train --target y --features x --json --hidden '' --rate 0.05 --l2 0 t.csv
+json "d['task']=='regression' and d['validation']['r2']>0.99"
+expect 0 "$bpnn" predict t.bpnn t.csv; prints '^prediction$'
+expect 0 "$bpnn" train --target y,z --epochs 5 -q --json t.csv; json "set(d['train']['targets'])=={'y','z'}"
+expect 0 "$bpnn" predict t.bpnn t.csv; prints '^y,z$'
+
+begin binary
+numbers 100 >t.csv
+expect 0 "$bpnn" train -q --target c --epochs 20 --positive even --json t.csv
+json "d['train']['positive']=='even' and set(d['train'])>={'precision','recall','f1','roc_auc'}"
+
+begin derivation # the derivation's own rule
+expect 0 "$bpnn" train -q --method sgd --rate 0.001 --reduction sum --batch full --bias shared --hidden 8:sigmoid,4:tanh --epochs 20 --target body_mass_g "$data/penguins.csv"
+prints 'sgd: 20 epochs'
+
+begin config
+numbers 80 >t.csv
+printf '# options\ntarget = y\nepochs = 7\nhidden = 5,4\n' >c.txt
+expect 0 "$bpnn" train -q --config c.txt --log l.jsonl -o a.bpnn t.csv
+expect 0 "$bpnn" train -q --target y --epochs 7 --hidden 5,4 -o b.bpnn t.csv
+expect 0 "$bpnn" train -q --config l.jsonl -o d.bpnn t.csv
+cmp -s a.bpnn b.bpnn || fault 'config and command line: other bytes'
+cmp -s a.bpnn d.bpnn || fault 'the log as configuration: other bytes'
+[ "$(wc -l <l.jsonl)" = 10 ] || fault "the log has $(wc -l <l.jsonl) lines, wanted 10"
+echo 'epoch = 3' >c.txt; expect 1 "$bpnn" train --config c.txt t.csv; says 'did you mean --epochs'
+
+begin labels # kept exactly as they are written
+printf 'x,l\n' >t.csv
+for i in 1 2 3 4 5 6 7 8 9 10; do printf '%d,"a, ""b"""\n%d,Ünï \n%d,007\n' "$i" "$((i + 50))" "$((i + 90))" >>t.csv; done
+expect 0 "$bpnn" train -q --json --epochs 3 t.csv
+json "d['train']['classes']==['007','a, \"b\"','Ünï ']"
+expect 0 "$bpnn" predict t.bpnn t.csv; prints '^prediction,p(007),"p(a, ""b"")",p(Ünï )$'
+
+begin columns # another order, more columns, one less
+numbers 80 >t.csv
+expect 0 "$bpnn" train -q --target y --epochs 3 t.csv
+expect 0 "$bpnn" predict t.bpnn t.csv; cp out first
+awk -F, '{ print "extra," $4 "," $2 "," $1 }' t.csv | sed '1s/.*/extra,c,z,x/' >o.csv
+expect 0 "$bpnn" predict t.bpnn o.csv; cmp -s out first || fault 'reordered columns: other predictions'
+cut -d, -f1,3,4 t.csv >less.csv; expect 2 "$bpnn" predict t.bpnn less.csv; says "needs a column 'z'"
+sed '$s/^[0-9]*/oops/' t.csv >text.csv; expect 2 "$bpnn" predict t.bpnn text.csv; says "text.csv:81:1: .*'oops'"
+sed 's/odd/never/' t.csv >new.csv; expect 0 "$bpnn" predict t.bpnn new.csv; says 'training never saw'
+
+# ---- bad tables ----
+begin empty; : >t.csv; expect 2 "$bpnn" train t.csv; says 'empty'
+begin header_only; echo 'a,b' >t.csv; expect 2 "$bpnn" train t.csv; says 'no row below'
+begin one_row; printf 'a,b\n1,2\n' >t.csv; expect 2 "$bpnn" train t.csv; says 'one row'
+begin one_class; printf 'a,b\n1,x\n2,x\n3,x\n' >t.csv; expect 2 "$bpnn" train t.csv; says 'one class'
+begin missing_column; numbers 70 | awk -F, 'NR == 1 { print "e," $0; next } { print "," $0 }' >t.csv; expect 0 "$bpnn" train --epochs 2 --target y t.csv; says "column 'e' is dropped"
+begin late_text; numbers 70 >t.csv; echo 'abc,1,2,odd' >>t.csv; expect 2 "$bpnn" train --target y --numeric x t.csv; says "t.csv:72:1: .*'abc'"
+begin ragged; printf 'a,b\n1,2\n3\n' >t.csv; expect 2 "$bpnn" train t.csv; says 't.csv:3: expected 2 cells, found 1'
+begin nul; printf 'a,b\n1,2\n3,\0004\n' >t.csv; expect 2 "$bpnn" train t.csv; says 'NUL byte'
+begin utf8; printf 'a,b\n1,x\n2,\377y\n' >t.csv; expect 2 "$bpnn" train t.csv; says 't.csv:3:2: .*UTF-8'
+begin quote; printf 'a,b\n1,"x\n2,y\n' >t.csv; expect 2 "$bpnn" train t.csv; says 'never closed'
+begin wide; awk 'BEGIN { for (i = 0; i < 1000001; i++) printf "%s1", i ? "," : ""; print "" }' >t.csv; expect 2 "$bpnn" train t.csv; says 'limit of 1000000'
+begin inf; numbers 70 | sed '5s/^[0-9]*/inf/' >t.csv; expect 2 "$bpnn" train --target y --numeric x t.csv; says "'inf'"
+begin no_target; printf 'a,b\n1,\n2,NA\n' >t.csv; expect 2 "$bpnn" train t.csv; says "no row has the target 'b'"
+begin some_targets; numbers 70 >t.csv; echo '1,2,,odd' >>t.csv; expect 0 "$bpnn" train --epochs 1 --target y t.csv; says '1 rows without a target'
+begin unknown_column; expect 2 "$bpnn" train --target speces "$data/penguins.csv"; says "did you mean 'species'"
+begin gz; printf '\037\213\010garbage' >t.csv.gz; expect 2 "$bpnn" train t.csv.gz; says 'gzip'
+begin idx; printf 'not an idx' >a.idx; expect 2 "$bpnn" train a.idx,b.idx; says 'IDX'
+begin npy; printf '\223NUMPY\001\000xx' >a.npy; expect 2 "$bpnn" train a.npy; says '.npy'
+begin json_error; expect 2 "$bpnn" train --json --target nothing_like_it "$data/penguins.csv"; json "d['error']['status']=='data' and d['error']['file'].endswith('penguins.csv')"
+
+# ---- bad models ----
+begin models
+numbers 70 >t.csv
+expect 0 "$bpnn" train -q --target y --epochs 2 --hidden 2 t.csv
+size=$(wc -c <t.bpnn)
+head -c $((size - 1)) t.bpnn >short.bpnn; expect 3 "$bpnn" predict short.bpnn t.csv; says 'short.bpnn'
+for at in 0 9 100 $((size / 2)) $((size - 2)); do
+  python3 -c "b=bytearray(open('t.bpnn','rb').read()); b[$at]^=4; open('flip.bpnn','wb').write(b)"
+  expect 3 "$bpnn" predict flip.bpnn t.csv
+done
+expect 3 "$bpnn" predict t.csv t.csv
+expect 4 "$bpnn" predict none.bpnn t.csv
+
+# ---- outputs that cannot be written ----
+begin full
+numbers 70 >t.csv
+expect 0 "$bpnn" train -q --target y --epochs 2 t.csv
+"$bpnn" predict t.bpnn t.csv >/dev/full 2>err; [ $? = 4 ] || fault 'standard output full: not exit 4'
+expect 4 "$bpnn" predict -o /dev/full t.bpnn t.csv
+expect 4 "$bpnn" train -q --target y --epochs 2 -o nowhere/m.bpnn t.csv
+cp t.bpnn kept.bpnn; (ulimit -f 1; trap '' XFSZ; "$bpnn" train -q --target y --hidden 300 --epochs 1 -o t.bpnn t.csv >out 2>err); code=$?
+[ "$code" = 4 ] || fault "file size limit: exit $code, wanted 4"
+cmp -s t.bpnn kept.bpnn || fault 'a failed write changed the old model'
+[ -z "$(find . -name '*.tmp')" ] || fault 'a temporary file is left'
+
+# ---- signals, divergence, no epochs ----
+for signal in INT TERM; do
+  begin "signal_$signal"
+  # a shell in the background ignores INT for its children: python starts it with the default
+  python3 - "$bpnn" "$data/digits.csv.gz" "$signal" >err 2>&1 <<'EOF' || fault "$(cat err)"
+import os, signal, subprocess, sys, time
+p = subprocess.Popen([sys.argv[1], "train", "-q", "--epochs", "1000000", "--patience", "0", "-o", "m.bpnn", sys.argv[2]],
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+time.sleep(1.5)
+p.send_signal(getattr(signal, "SIG" + sys.argv[3]))
+code = p.wait(timeout=60)
+assert code == 7, "exit %d, wanted 7" % code
+EOF
+  expect 0 "$bpnn" inspect m.bpnn
+done
+begin diverged; numbers 70 >t.csv; expect 6 "$bpnn" train -q --target y --method sgd --rate 1e6 --activation identity t.csv; says 'diverged in epoch 1'; expect 0 "$bpnn" predict t.bpnn t.csv
+begin no_epochs; numbers 70 >t.csv; expect 0 "$bpnn" train -q --target y --epochs 0 t.csv; expect 0 "$bpnn" predict t.bpnn t.csv
+begin stdin; numbers 70 >t.csv; "$bpnn" train -q --target y --epochs 2 -o m.bpnn - <t.csv >out 2>err || fault 'train from standard input'; "$bpnn" predict m.bpnn - <t.csv >p1; "$bpnn" predict m.bpnn t.csv >p2; cmp -s p1 p2 || fault 'standard input: other predictions'
+begin bench; expect 0 "$bpnn" bench --layers 4-8-3 --seconds 0.05 --json; json "d['train_rows_per_s']>0 and set(d)=={'layers','batch','method','precision','threads','isa','train_rows_per_s','predict_rows_per_s','single_row_us','gflops'}"
+begin dialects
+printf '\357\273\277"a";b\r\n1,5;x\r\n2,5;y\r\n' >t.csv; expect 0 "$bpnn" inspect --json t.csv; json "d['delimiter']==';' and d['decimal']==',' and d['columns'][0]['name']=='a' and d['columns'][0]['max']==2.5"
+printf 'a\tb\n"x\ny"\t1\n' >t.tsv; expect 0 "$bpnn" inspect --json t.tsv; json "d['rows']==1 and d['delimiter']=='\\t'"
+printf '1,2\n3,4' >t.csv; expect 0 "$bpnn" inspect --json t.csv; json "d['rows']==2 and not d['header'] and d['columns'][0]['name']=='1'"
+
+echo "cli: $n done, $bad bad"
+[ "$bad" = 0 ]
