@@ -8,13 +8,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 20, MAX_FIELD = 1 << 24, BLOCK_BYTES = 1 << 22 };
-#define MAX_COLUMNS 1000000u
-#define MAX_BYTES ((uint64_t)16 << 30)
+enum { CHUNK = 1 << 20, SAMPLE = 1 << 16, MAX_FIELD = 1 << 24, MAX_RECORD = 4 * MAX_FIELD, BLOCK_BYTES = 1 << 22 };
 
 /* One reading of the file. */
 typedef struct pass {
     const bpnn__source *source;
+    const char *name; /* of the source, in messages */
     const bpnn_table_options *options;
     bpnn__reader *reader;
     bpnn_table *table;
@@ -25,17 +24,29 @@ typedef struct pass {
     bpnn__record record;
     char *scratch; /* a field without doubled quotes */
     size_t scratch_size;
-    bool *as_text; /* a column */
-    bool again;    /* a text turned up in a column of numbers */
+    bool *as_text;    /* a column */
+    size_t columns;   /* of as_text: what the first pass found */
+    bool careful;     /* numbers may be missing cells: no fast way */
+    bool again;       /* a text turned up in a column of numbers */
+    bpnn__whole kept; /* of what can be read only once */
 } pass;
 
 /* ---- bytes ---- */
 
+/* What is no regular file (standard input, a pipe) cannot be read twice: it is kept in memory. */
 static bpnn_status open_source(pass *p, bpnn_error *error)
 {
-    if (p->source->bytes)
-        return bpnn__reader_from_memory(&p->reader, p->source->bytes, p->source->size, p->source->path, error);
-    return bpnn__reader_open(&p->reader, p->source->path, error);
+    bpnn_status status = BPNN_OK;
+    if (!p->kept.bytes) {
+        status = bpnn__source_open(p->source, &p->reader, error);
+        if (status != BPNN_OK || p->source->bytes || bpnn__reader_size_hint(p->reader) > 0)
+            return status;
+        status = bpnn__reader_whole(p->reader, p->name, p->options, &p->kept, error);
+        bpnn__reader_close(p->reader);
+        p->reader = NULL;
+    }
+    return status == BPNN_OK ? bpnn__reader_from_memory(&p->reader, p->kept.bytes, p->kept.size, p->name, error)
+                             : status;
 }
 
 /* Moves the rest to the front and reads on behind it. */
@@ -46,8 +57,9 @@ static bpnn_status more_bytes(pass *p, bpnn_error *error)
         memmove(p->buffer, p->buffer + p->at, left);
     p->at = 0;
     p->size = left;
-    if (p->capacity - left < CHUNK) {
-        size_t capacity = p->capacity < CHUNK ? 2 * CHUNK : 2 * p->capacity;
+    size_t chunk = p->source->chunk ? p->source->chunk : CHUNK;
+    if (p->capacity - left < chunk) {
+        size_t capacity = p->capacity < chunk ? 2 * chunk : 2 * p->capacity;
         char *buffer = bpnn__realloc(p->buffer, capacity + 1, 1);
         if (!buffer)
             return bpnn__fail_memory(error);
@@ -55,16 +67,17 @@ static bpnn_status more_bytes(pass *p, bpnn_error *error)
         p->capacity = capacity;
     }
     size_t got;
-    bpnn_status status = bpnn__reader_read(p->reader, p->buffer + left, p->capacity - left, &got, error);
+    size_t room = p->source->chunk ? p->source->chunk : p->capacity - left;
+    bpnn_status status = bpnn__reader_read(p->reader, p->buffer + left, room, &got, error);
     if (status != BPNN_OK)
         return status;
-    p->last = got < p->capacity - left;
+    p->last = got < room;
     p->size = left + got;
     p->buffer[p->size] = '\0'; /* what the fast way stops at */
     p->bytes += got;
-    uint64_t limit = p->options->max_bytes ? p->options->max_bytes : MAX_BYTES;
+    uint64_t limit = bpnn__limit_bytes(p->options);
     if (p->bytes > limit)
-        return bpnn__fail_at(error, BPNN_DATA, p->source->path, 0, 0, "more than %llu bytes",
+        return bpnn__fail_at(error, BPNN_DATA, p->name, 0, 0, "more than the limit of %llu bytes",
                              (unsigned long long)limit);
     return BPNN_OK;
 }
@@ -77,8 +90,10 @@ static bpnn_status cut_fault(const pass *p, bpnn__cut cut, bpnn_error *error)
                                        : "a NUL byte; is this a text file?";
     if (cut == BPNN__CUT_MEMORY)
         return bpnn__fail_memory(error);
-    return bpnn__fail_at(error, BPNN_DATA, p->source->path, p->line + p->record.lines * (cut == BPNN__CUT_NUL),
-                         p->record.count + 1, "%s", what);
+    if (cut == BPNN__CUT_FIELDS)
+        return bpnn__fail_at(error, BPNN_DATA, p->name, p->line, 0,
+                             "more columns than the limit of %zu; check the delimiter", p->record.limit);
+    return bpnn__fail_at(error, BPNN_DATA, p->name, p->line + p->record.lines, p->record.count + 1, "%s", what);
 }
 
 /* The next record that is not blank; *end at the end of the file. */
@@ -93,8 +108,8 @@ static bpnn_status next_record(pass *p, bool *end, bpnn_error *error)
                                          : bpnn__cut_record(&p->record, p->buffer + p->at, p->buffer + p->size,
                                                             p->table->dialect.delimiter, p->last);
         if (cut == BPNN__CUT_MORE) {
-            if (p->size - p->at > (size_t)MAX_FIELD * 4)
-                return bpnn__fail_at(error, BPNN_DATA, p->source->path, p->line, 0,
+            if (p->size - p->at > MAX_RECORD)
+                return bpnn__fail_at(error, BPNN_DATA, p->name, p->line, 0,
                                      "a record of more than 64 MiB; is a quote open?");
             bpnn_status status = more_bytes(p, error);
             if (status != BPNN_OK)
@@ -137,10 +152,10 @@ static bpnn_status check_text(const pass *p, size_t c, const char *text, size_t 
 {
     size_t bad;
     if (size > MAX_FIELD)
-        return bpnn__fail_at(error, BPNN_DATA, p->source->path, p->line, c + 1, "a cell of more than 16 MiB");
+        return bpnn__fail_at(error, BPNN_DATA, p->name, p->line, c + 1, "a cell of more than 16 MiB");
     if (bpnn__utf8_valid(text, size, &bad))
         return BPNN_OK;
-    return bpnn__fail_at(error, BPNN_DATA, p->source->path, p->line, c + 1,
+    return bpnn__fail_at(error, BPNN_DATA, p->name, p->line, c + 1,
                          "byte %zu of the cell (0x%02x) is not UTF-8; convert the file, as in iconv -f latin1 -t utf-8",
                          bad + 1, (unsigned)(unsigned char)text[bad]);
 }
@@ -153,23 +168,19 @@ static bpnn_status store_text(pass *p, size_t c, const bpnn__field *field, doubl
     if (!text)
         return bpnn__fail_memory(error);
     bpnn__dictionary *words = &p->table->columns[c].words;
-    size_t code = bpnn__dictionary_find(words, text, size);
-    if (code == SIZE_MAX) {
-        bpnn_status status = check_text(p, c, text, size, error);
-        if (status != BPNN_OK)
-            return status;
-        code = bpnn__dictionary_add(words, text, size);
-        if (code == SIZE_MAX)
-            return bpnn__fail_memory(error);
-    }
+    size_t known = words->count;
+    if (size > MAX_FIELD)
+        return check_text(p, c, text, size, error);
+    size_t code = bpnn__dictionary_add(words, text, size);
+    if (code == SIZE_MAX)
+        return bpnn__fail_memory(error);
     *to = (double)code;
-    return BPNN_OK;
+    return code < known ? BPNN_OK : check_text(p, c, text, size, error);
 }
 
-static bpnn_status store_cell(pass *p, size_t c, double *to, bpnn_error *error)
+static bpnn_status store_field(pass *p, size_t c, const bpnn__field *field, double *to, bpnn_error *error)
 {
     bpnn__column *column = &p->table->columns[c];
-    const bpnn__field *field = &p->record.fields[c];
     bpnn__cell cell = bpnn__read_cell(field, p->table->dialect.decimal, p->options->na, to);
     if (cell == BPNN__CELL_NUMBER && !p->as_text[c])
         return BPNN_OK;
@@ -208,32 +219,11 @@ static bpnn_status new_block(bpnn_table *t, bpnn_error *error)
     return BPNN_OK;
 }
 
-/* Remembers where lines and rows part. */
-static bpnn_status note_line(pass *p, bpnn_error *error)
-{
-    bpnn_table *t = p->table;
-    if (t->rows == 0)
-        t->first_line = p->line;
-    uint64_t shift = p->line - t->first_line - t->rows;
-    if (shift == (t->shift_count ? t->shifts[t->shift_count - 1].shift : 0))
-        return BPNN_OK;
-    if (t->shift_count == t->shift_capacity) {
-        size_t capacity = t->shift_capacity ? 2 * t->shift_capacity : 16;
-        struct bpnn__shift *shifts = bpnn__realloc(t->shifts, capacity, sizeof *shifts);
-        if (!shifts)
-            return bpnn__fail_memory(error);
-        t->shifts = shifts;
-        t->shift_capacity = capacity;
-    }
-    t->shifts[t->shift_count++] = (struct bpnn__shift){t->rows, shift};
-    return BPNN_OK;
-}
-
 /* Room for the next row; *to is its first cell. */
 static bpnn_status next_row(pass *p, double **to, bpnn_error *error)
 {
     bpnn_table *t = p->table;
-    bpnn_status status = note_line(p, error);
+    bpnn_status status = bpnn__table_note_line(t, p->line) ? BPNN_OK : bpnn__fail_memory(error);
     size_t in_block = t->rows % t->block_rows;
     if (status == BPNN_OK && in_block == 0 && t->rows / t->block_rows == t->block_count)
         status = new_block(t, error);
@@ -242,7 +232,42 @@ static bpnn_status next_row(pass *p, double **to, bpnn_error *error)
     return status;
 }
 
-/* Lines of plain numbers, as far as they go. */
+/* An unquoted cell of a column of text that is not missing; NULL: the careful way finds out what it is. */
+static const char *fast_text(pass *p, size_t c, const char *at, double *to, bpnn_status *status, bpnn_error *error)
+{
+    const char *end = bpnn__fast_text(at, p->table->dialect.delimiter);
+    if (!end)
+        return NULL;
+    bpnn__field field = {.text = at, .size = (size_t)(end - at)};
+    bpnn__cell cell = bpnn__read_cell(&field, p->table->dialect.decimal, p->options->na, to);
+    if (cell == BPNN__CELL_MISSING || (cell == BPNN__CELL_TEXT && p->table->columns[c].all_numbers))
+        return NULL;
+    *status = store_text(p, c, &field, to, error);
+    return *status == BPNN_OK ? end : NULL;
+}
+
+/* The line at the present place, of unquoted cells that are not missing: runs of numbers, and texts between them. NULL: no such
+ * line. What it has written by then is written again by the careful way. */
+static const char *fast_row(pass *p, double *to, bpnn_status *status, bpnn_error *error)
+{
+    const bpnn_table *t = p->table;
+    const char *c = p->buffer + p->at;
+    char delimiter = t->dialect.delimiter;
+    for (size_t k = 0; k < t->column_count;) {
+        const bool *text = memchr(p->as_text + k, true, t->column_count - k);
+        size_t run = text ? (size_t)(text - p->as_text) - k : t->column_count - k;
+        if (k > 0 && *c++ != delimiter)
+            return NULL;
+        c = run > 0 ? bpnn__fast_numbers(c, delimiter, t->dialect.decimal, run, to + k * t->block_rows, t->block_rows)
+                    : fast_text(p, k, c, to + k * t->block_rows, status, error);
+        if (!c)
+            return NULL;
+        k += run > 0 ? run : 1;
+    }
+    return bpnn__fast_line_end(c);
+}
+
+/* Plain lines, as far as they go. */
 static bpnn_status fast_rows(pass *p, bpnn_error *error)
 {
     bpnn_table *t = p->table;
@@ -251,10 +276,9 @@ static bpnn_status fast_rows(pass *p, bpnn_error *error)
         bpnn_status status = next_row(p, &to, error);
         if (status != BPNN_OK)
             return status;
-        const char *next = bpnn__fast_row(p->buffer + p->at, t->dialect.delimiter, t->dialect.decimal, t->column_count,
-                                          to, t->block_rows);
+        const char *next = fast_row(p, to, &status, error);
         if (!next)
-            return BPNN_OK;
+            return status;
         p->at = (size_t)(next - p->buffer);
         p->line++;
         t->rows++;
@@ -264,18 +288,16 @@ static bpnn_status fast_rows(pass *p, bpnn_error *error)
 static bpnn_status store_row(pass *p, bpnn_error *error)
 {
     bpnn_table *t = p->table;
-    /* a trailing delimiter of blank-separated files is no field */
-    if (p->record.count == t->column_count + 1 && t->dialect.delimiter == ' ' &&
-        p->record.fields[t->column_count].size == 0)
-        p->record.count--;
-    if (p->record.count != t->column_count)
-        return bpnn__fail_at(error, BPNN_DATA, p->source->path, p->line, 0,
-                             "expected %zu cells, found %zu; check quotes and the delimiter '%c'", t->column_count,
-                             p->record.count, t->dialect.delimiter);
+    if (p->record.count != t->column_count) {
+        const char delimiter[] = {t->dialect.delimiter, '\0'};
+        return bpnn__fail_at(error, BPNN_DATA, p->name, p->line, 0,
+                             "expected %zu cells, found %zu; check quotes and the delimiter (%s)", t->column_count,
+                             p->record.count, delimiter[0] == '\t' ? "tab" : delimiter);
+    }
     double *to;
     bpnn_status status = next_row(p, &to, error);
     for (size_t c = 0; c < t->column_count && status == BPNN_OK; c++)
-        status = store_cell(p, c, to + c * t->block_rows, error);
+        status = store_field(p, c, &p->record.fields[c], to + c * t->block_rows, error);
     t->rows++;
     p->line += p->record.lines;
     return status;
@@ -345,15 +367,11 @@ static size_t block_rows_for(size_t columns)
 /* The table with the columns of the record at hand, in the dialect that was found. */
 static bpnn_status make_table(pass *p, bpnn_table **out, bpnn_table_dialect dialect, bpnn_error *error)
 {
-    uint64_t limit = p->options->max_columns ? p->options->max_columns : MAX_COLUMNS;
     size_t columns = p->record.count;
-    if (dialect.delimiter == ' ' && columns > 1 && p->record.fields[columns - 1].size == 0)
-        columns--;
-    if (columns > limit)
-        return bpnn__fail_at(error, BPNN_DATA, p->source->path, p->line, 0,
-                             "%zu columns are more than the limit of %llu", columns, (unsigned long long)limit);
-    bpnn_table *table =
-        bpnn__table_new(strcmp(p->source->path, "-") == 0 ? "standard input" : p->source->path, columns);
+    if (p->as_text && columns != p->columns)
+        return bpnn__fail_at(error, BPNN_DATA, p->name, p->line, 0,
+                             "the file was changed while it was read; read it again");
+    bpnn_table *table = bpnn__table_new(p->name, columns);
     bpnn_table_free(p->table);
     p->table = *out = table;
     if (!table)
@@ -362,16 +380,29 @@ static bpnn_status make_table(pass *p, bpnn_table **out, bpnn_table_dialect dial
     table->block_rows = block_rows_for(columns);
     if (!p->as_text)
         p->as_text = bpnn__alloc(columns, sizeof *p->as_text);
+    p->columns = columns;
     if (!p->as_text)
         return bpnn__fail_memory(error);
     bpnn_status status = dialect.header ? name_columns(p, error) : BPNN_OK;
     return status == BPNN_OK ? mark_text(p, error) : status;
 }
 
+/* Enough to find the dialect in: some lines, and at least one. */
+static bpnn_status first_bytes(pass *p, bpnn_error *error)
+{
+    bpnn_status status;
+    do
+        status = more_bytes(p, error);
+    while (status == BPNN_OK && !p->last && p->size < MAX_RECORD &&
+           (p->size < SAMPLE || (!memchr(p->buffer, '\n', p->size) && !memchr(p->buffer, '\r', p->size))));
+    return status;
+}
+
 static bpnn_status begin(pass *p, bpnn_table **out, bpnn_error *error)
 {
-    bpnn_status status = more_bytes(p, error);
-    bpnn_table_dialect dialect = {.format = "csv", .compressed = bpnn__reader_is_compressed(p->reader)};
+    bpnn_status status = first_bytes(p, error);
+    bpnn_table_dialect dialect = {.format = "csv",
+                                  .compressed = p->kept.compressed || bpnn__reader_is_compressed(p->reader)};
     if (status != BPNN_OK)
         return status;
     if (p->size >= 3 && memcmp(p->buffer, "\xef\xbb\xbf", 3) == 0) {
@@ -381,7 +412,7 @@ static bpnn_status begin(pass *p, bpnn_table **out, bpnn_error *error)
     if (!bpnn__find_dialect(&dialect, p->buffer + p->at, p->buffer + p->size, p->last, p->options))
         return bpnn__fail_memory(error);
     /* the first record cuts itself with the dialect of a table without columns yet */
-    p->table = bpnn__table_new(p->source->path, 0);
+    p->table = bpnn__table_new(p->name, 0);
     if (!p->table)
         return bpnn__fail_memory(error);
     *out = p->table;
@@ -389,7 +420,7 @@ static bpnn_status begin(pass *p, bpnn_table **out, bpnn_error *error)
     bool end;
     status = next_record(p, &end, error);
     if (status == BPNN_OK && end)
-        status = bpnn__fail_at(error, BPNN_DATA, p->source->path, 0, 0, "the file is empty");
+        status = bpnn__fail_at(error, BPNN_DATA, p->name, 0, 0, "the file is empty");
     if (status == BPNN_OK)
         status = make_table(p, out, dialect, error);
     if (status != BPNN_OK)
@@ -401,20 +432,13 @@ static bpnn_status begin(pass *p, bpnn_table **out, bpnn_error *error)
     return store_row(p, error);
 }
 
-/* No column is text so far: lines of plain numbers may go the fast way. */
-static bool no_text(const pass *p)
-{
-    for (size_t c = 0; c < p->table->column_count; c++)
-        if (p->as_text[c])
-            return false;
-    return true;
-}
-
 static bpnn_status read_rows(pass *p, bpnn_table **out, bpnn_error *error)
 {
     bpnn_status status = begin(p, out, error);
+    if (status == BPNN_OK)
+        p->careful = bpnn__na_has_numbers(p->options->na, p->table->dialect.decimal);
     for (bool end = false; status == BPNN_OK;) {
-        if (no_text(p) && p->at < p->size)
+        if (!p->careful && p->at < p->size)
             status = fast_rows(p, error);
         if (status == BPNN_OK)
             status = next_record(p, &end, error);
@@ -423,7 +447,7 @@ static bpnn_status read_rows(pass *p, bpnn_table **out, bpnn_error *error)
         status = store_row(p, error);
     }
     if (status == BPNN_OK && p->table->rows == 0)
-        status = bpnn__fail_at(error, BPNN_DATA, p->source->path, 1, 0,
+        status = bpnn__fail_at(error, BPNN_DATA, p->name, 1, 0,
                                "there is a header and no row below it (--header no if the first line is data)");
     return status;
 }
@@ -438,7 +462,7 @@ static void end_pass(pass *p)
     bpnn__free(p->record.fields);
     p->reader = NULL;
     p->buffer = p->scratch = NULL;
-    p->record = (bpnn__record){0};
+    p->record = (bpnn__record){.limit = p->record.limit};
     p->size = p->capacity = p->at = p->scratch_size = 0;
     p->last = false;
     p->bytes = 0;
@@ -462,10 +486,14 @@ static bpnn_status find_values(bpnn_table *t, size_t c, bpnn_error *error)
     return BPNN_OK;
 }
 
-static bpnn_status all_passes(bpnn_table **out, const bpnn__source *source, const bpnn_table_options *options,
-                              bpnn_error *error)
+bpnn_status bpnn__read_csv(bpnn_table **out, const bpnn__source *source, const bpnn_table_options *options,
+                           bpnn_error *error)
 {
-    pass p = {.source = source, .options = options};
+    bool standard = !source->bytes && strcmp(source->path, "-") == 0;
+    pass p = {.source = source,
+              .name = standard ? "standard input" : source->path,
+              .options = options,
+              .record.limit = bpnn__limit_columns(options)};
     bpnn_status status = BPNN_OK;
     do {
         p.again = false;
@@ -478,25 +506,8 @@ static bpnn_status all_passes(bpnn_table **out, const bpnn__source *source, cons
         end_pass(&p);
     } while (status == BPNN_OK && p.again);
     bpnn__free(p.as_text);
+    bpnn__free(p.kept.bytes);
     for (size_t c = 0; status == BPNN_OK && c < (*out)->column_count; c++)
         status = find_values(*out, c, error);
-    return status;
-}
-
-bpnn_status bpnn__read_csv(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
-                           bpnn_error *error)
-{
-    if (source->bytes || strcmp(source->path, "-") != 0)
-        return all_passes(table, source, options, error);
-    /* standard input can be read once: keep it */
-    void *bytes;
-    size_t size;
-    uint64_t limit = options->max_bytes ? options->max_bytes : MAX_BYTES;
-    bpnn_status status = bpnn__source_whole(source, limit, &bytes, &size, error);
-    if (status != BPNN_OK)
-        return status;
-    bpnn__source kept = {.path = "standard input", .bytes = bytes, .size = size};
-    status = all_passes(table, &kept, options, error);
-    bpnn__free(bytes);
     return status;
 }

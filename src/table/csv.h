@@ -1,4 +1,10 @@
-/* CSV: finding the dialect, and cutting bytes into records of fields. */
+/* CSV: finding the dialect, and cutting bytes into records of fields.
+ *
+ * Records: RFC 4180 with LF, CRLF or lone CR. A line of blanks alone is no record, in a table of one column neither (there a missing
+ * cell is written "" or NA). Blanks around an outer quote are dropped, text behind a closing quote is refused, a quote inside an
+ * unquoted field is a quote. Delimiter ' ' means runs of blanks and tabs; those at the ends of a line do not count.
+ * Cells: blanks around numbers and texts of missing cells are tolerated, quoted or not; other text is kept as written. Empty is
+ * always missing; the list of missing texts is exact (case, "-999" is not "-999.0") and goes before numbers. */
 #ifndef BPNN_TABLE_CSV_H
 #define BPNN_TABLE_CSV_H
 
@@ -14,8 +20,9 @@ typedef struct bpnn__field {
 typedef struct bpnn__record {
     bpnn__field *fields;
     size_t count, capacity;
-    size_t lines;     /* line ends inside and behind it */
-    bool blank;       /* nothing at all before the line end */
+    size_t limit;     /* of fields; 0 = none */
+    size_t lines;     /* line ends inside and behind it; of an open quote: those before it */
+    bool blank;       /* nothing but blanks before the line end */
     const char *next; /* behind it */
 } bpnn__record;
 
@@ -25,19 +32,29 @@ typedef enum bpnn__cut {
     BPNN__CUT_OPEN_QUOTE,  /* the file ends inside quotes */
     BPNN__CUT_AFTER_QUOTE, /* text behind a closing quote */
     BPNN__CUT_NUL,
+    BPNN__CUT_FIELDS, /* more than the limit */
     BPNN__CUT_MEMORY
 } bpnn__cut;
 
 /* Cuts the record at [from, end). last: the file ends at `end`. On a fault record->count is the field's number. */
 bpnn__cut bpnn__cut_record(bpnn__record *record, const char *from, const char *end, char delimiter, bool last);
 
-/* A whole line of `columns` plain numbers at c, which must be in text that a NUL ends: writes them `step` apart and returns the next
- * line, or NULL where the line is anything else. */
-const char *bpnn__fast_row(const char *c, char delimiter, char decimal, size_t columns, double *to, size_t step);
+/* `count` plain numbers at c with delimiters between them, in text that a NUL ends: writes them `step` apart and returns the end of
+ * the last one, where a delimiter or a line end stands; NULL where anything else is found. */
+const char *bpnn__fast_numbers(const char *c, char delimiter, char decimal, size_t count, double *to, size_t step);
+
+/* The end of an unquoted field at c, as above; NULL if it needs the careful way. */
+const char *bpnn__fast_text(const char *c, char delimiter);
+
+/* The line behind the line end at c; NULL if there is none, or a lone CR. */
+const char *bpnn__fast_line_end(const char *c);
 
 /* Dialect of the first bytes of a file; forced parts of the options are kept. False: out of memory. */
 bool bpnn__find_dialect(bpnn_table_dialect *dialect, const char *from, const char *end, bool last,
                         const bpnn_table_options *options);
+
+/* True if `na` lists a number: then a number may be a missing cell. */
+bool bpnn__na_has_numbers(const char *na, char decimal);
 
 /* A cell: a number, a missing one, or text. `na`: texts of a missing cell, commas between (NULL = the default). */
 typedef enum bpnn__cell { BPNN__CELL_NUMBER, BPNN__CELL_MISSING, BPNN__CELL_TEXT } bpnn__cell;

@@ -1,4 +1,4 @@
-/* The common row of a large file: plain decimal numbers, nothing quoted, nothing missing. Anything else is left to the careful way. */
+/* The common row of a large file: plain cells, nothing quoted, nothing missing. Anything else is left to the careful way. */
 #include "base/text.h"
 #include "table/csv.h"
 
@@ -44,15 +44,31 @@ static inline const char *number(const char *c, char stop, char decimal, double 
     return c;
 }
 
-const char *bpnn__fast_row(const char *c, char delimiter, char decimal, size_t columns, double *to, size_t step)
+const char *bpnn__fast_numbers(const char *c, char delimiter, char decimal, size_t count, double *to, size_t step)
 {
-    for (size_t k = 0; k < columns; k++, to += step) {
+    for (size_t k = 0; k < count; k++, to += step) {
+        if (k > 0 && *c++ != delimiter)
+            return NULL;
+        while (*c == ' ' && delimiter != ' ')
+            c++;
         c = number(c, delimiter, decimal, to);
         if (!c)
             return NULL;
-        if (k + 1 < columns && *c++ != delimiter)
-            return NULL;
     }
+    return c;
+}
+
+const char *bpnn__fast_text(const char *c, char delimiter)
+{
+    if (*c == '"' || *c == ' ' || *c == '\t')
+        return NULL;
+    while (*c != delimiter && *c != '\n' && *c != '\r' && *c != '\0')
+        c++;
+    return *c ? c : NULL;
+}
+
+const char *bpnn__fast_line_end(const char *c)
+{
     if (*c == '\r')
         c++;
     return *c == '\n' ? c + 1 : NULL;

@@ -25,8 +25,7 @@ static bool add_field(bpnn__record *record, bpnn__field field)
 static const char *closing_quote(bpnn__record *record, const char *c, const char *end, bool *doubled)
 {
     for (; c < end; c++) {
-        if (*c == '\n')
-            record->lines++;
+        record->lines += *c == '\n' || (*c == '\r' && c + 1 < end && c[1] != '\n');
         if (*c != '"')
             continue;
         if (c + 1 < end && c[1] == '"') {
@@ -39,11 +38,45 @@ static const char *closing_quote(bpnn__record *record, const char *c, const char
     return NULL;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static bool is_delimiter(char c, char delimiter)
+{
+    return delimiter == ' ' ? is_blank(c) : c == delimiter;
+}
+
+/* Blanks that are not delimiters. */
 static const char *skip_blanks(const char *c, const char *end, char delimiter)
 {
-    while (c < end && *c == ' ' && delimiter != ' ')
+    while (c < end && is_blank(*c) && !is_delimiter(*c, delimiter))
         c++;
     return c;
+}
+
+/* The quoted field whose opening quote is at `quote`; *at moves behind it and its blanks. */
+static bpnn__cut cut_quoted(bpnn__record *record, bpnn__field *field, const char *quote, const char **at,
+                            const char *end, char delimiter, bool last)
+{
+    size_t lines = record->lines;
+    const char *close = closing_quote(record, quote + 1, end, &field->doubled);
+    if (!close) {
+        record->lines = lines;
+        return last ? BPNN__CUT_OPEN_QUOTE : BPNN__CUT_MORE;
+    }
+    field->quoted = true;
+    field->text = quote + 1;
+    field->size = (size_t)(close - field->text);
+    *at = skip_blanks(close + 1, end, delimiter);
+    bool good = *at == end || is_delimiter(**at, delimiter) || is_line_end(**at);
+    return good ? BPNN__CUT_DONE : BPNN__CUT_AFTER_QUOTE;
 }
 
 /* One field; *at moves behind it. */
@@ -53,17 +86,12 @@ static bpnn__cut cut_field(bpnn__record *record, const char **at, const char *en
     bpnn__field field = {.text = c};
     const char *quote = skip_blanks(c, end, delimiter);
     if (quote < end && *quote == '"') {
-        const char *close = closing_quote(record, quote + 1, end, &field.doubled);
-        if (!close || (close + 1 == end && !last))
-            return last ? BPNN__CUT_OPEN_QUOTE : BPNN__CUT_MORE;
-        field.quoted = true;
-        field.text = quote + 1;
-        field.size = (size_t)(close - field.text);
-        c = skip_blanks(close + 1, end, delimiter);
-        if (c < end && *c != delimiter && *c != '\n' && *c != '\r')
-            return BPNN__CUT_AFTER_QUOTE;
+        bpnn__cut cut = cut_quoted(record, &field, quote, &c, end, delimiter, last);
+        if (cut != BPNN__CUT_DONE)
+            return cut;
     } else {
-        while (c < end && *c != delimiter && *c != '\n' && *c != '\r')
+        char other = delimiter == ' ' ? '\t' : delimiter;
+        while (c < end && *c != delimiter && *c != other && !is_line_end(*c))
             c++;
         field.size = (size_t)(c - field.text);
     }
@@ -71,40 +99,63 @@ static bpnn__cut cut_field(bpnn__record *record, const char **at, const char *en
         return BPNN__CUT_MORE;
     if (memchr(field.text, '\0', field.size))
         return BPNN__CUT_NUL;
+    if (record->limit > 0 && record->count == record->limit)
+        return BPNN__CUT_FIELDS;
     *at = c;
     return add_field(record, field) ? BPNN__CUT_DONE : BPNN__CUT_MEMORY;
+}
+
+/* All fields of a record; *at moves to its line end. */
+static bpnn__cut cut_fields(bpnn__record *record, const char **at, const char *end, char delimiter, bool last)
+{
+    const char *c = *at;
+    bpnn__cut cut = BPNN__CUT_DONE;
+    while (delimiter == ' ' && c < end && is_blank(*c))
+        c++;
+    for (;;) {
+        cut = cut_field(record, &c, end, delimiter, last);
+        if (cut != BPNN__CUT_DONE || c == end || is_line_end(*c))
+            break;
+        c++;
+        while (delimiter == ' ' && c < end && is_blank(*c))
+            c++;
+        if (c == end && !last)
+            return BPNN__CUT_MORE;
+        if (delimiter == ' ' && (c == end || is_line_end(*c)))
+            break;
+    }
+    *at = c;
+    return cut;
+}
+
+static bool all_blank(const bpnn__record *record)
+{
+    const bpnn__field *field = record->fields;
+    if (record->count != 1 || field->quoted)
+        return false;
+    for (size_t i = 0; i < field->size; i++)
+        if (!is_blank(field->text[i]))
+            return false;
+    return true;
 }
 
 bpnn__cut bpnn__cut_record(bpnn__record *record, const char *from, const char *end, char delimiter, bool last)
 {
     record->count = 0;
     record->lines = 0;
-    for (const char *c = from;;) {
-        bpnn__cut cut = cut_field(record, &c, end, delimiter, last);
-        if (cut != BPNN__CUT_DONE)
-            return cut;
-        if (c < end && *c == delimiter) {
-            c++;
-            /* blanks as delimiter: runs of them count once */
-            while (delimiter == ' ' && c < end && *c == ' ')
-                c++;
-            if (c == end && !last)
-                return BPNN__CUT_MORE;
-            continue;
-        }
-        record->blank = c == from;
-        if (c < end && *c == '\r') {
-            if (c + 1 == end && !last)
-                return BPNN__CUT_MORE;
-            c += c + 1 < end && c[1] == '\n' ? 2 : 1;
-            record->lines++;
-        } else if (c < end) {
-            c++;
-            record->lines++;
-        }
-        record->next = c;
-        return BPNN__CUT_DONE;
+    const char *c = from;
+    bpnn__cut cut = cut_fields(record, &c, end, delimiter, last);
+    if (cut != BPNN__CUT_DONE)
+        return cut;
+    record->blank = all_blank(record);
+    if (c < end && *c == '\r') {
+        if (c + 1 == end && !last)
+            return BPNN__CUT_MORE;
+        c += c + 1 < end && c[1] == '\n';
     }
+    record->lines += c < end;
+    record->next = c + (c < end);
+    return BPNN__CUT_DONE;
 }
 
 /* ---- cells ---- */
@@ -121,130 +172,32 @@ static bool in_list(const char *list, const char *text, size_t size)
     return false;
 }
 
+bool bpnn__na_has_numbers(const char *na, char decimal)
+{
+    double x;
+    while (na) {
+        const char *comma = strchr(na, ',');
+        size_t size = comma ? (size_t)(comma - na) : strlen(na);
+        if (bpnn__parse_double(na, size, decimal, &x))
+            return true;
+        na = comma ? comma + 1 : NULL;
+    }
+    return false;
+}
+
 bpnn__cell bpnn__read_cell(const bpnn__field *field, char decimal, const char *na, double *value)
 {
     const char *text = field->text;
     size_t size = field->size;
-    while (size > 0 && (text[0] == ' ' || text[0] == '\t')) {
+    while (size > 0 && is_blank(text[0])) {
         text++;
         size--;
     }
-    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
+    while (size > 0 && is_blank(text[size - 1]))
         size--;
-    if (size > 0 && bpnn__parse_double(text, size, decimal, value))
+    if (size == 0 || (na && in_list(na, text, size)))
+        return BPNN__CELL_MISSING;
+    if (bpnn__parse_double(text, size, decimal, value))
         return BPNN__CELL_NUMBER;
-    return size == 0 || in_list(na ? na : "NA,NaN,?,null", text, size) ? BPNN__CELL_MISSING : BPNN__CELL_TEXT;
-}
-
-/* ---- the dialect ---- */
-
-enum { SAMPLE = 32 }; /* records looked at */
-
-/* How well a delimiter fits: records that have as many fields as the first, times the fields; 0 if it never occurs. */
-static bool score(bpnn__record *record, const char *from, const char *end, char delimiter, bool last, size_t *result)
-{
-    size_t first = 0, same = 0, all = 0;
-    for (const char *c = from; c < end && all < SAMPLE; c = record->next) {
-        bpnn__cut cut = bpnn__cut_record(record, c, end, delimiter, last);
-        if (cut == BPNN__CUT_MEMORY)
-            return false;
-        if (cut != BPNN__CUT_DONE)
-            break;
-        if (record->blank)
-            continue;
-        if (first == 0)
-            first = record->count;
-        same += record->count == first;
-        all++;
-    }
-    *result = first > 1 && all > 0 ? 1000 * same / all * 100 + (first < 99 ? first : 99) : 0;
-    return true;
-}
-
-static bool find_delimiter(bpnn_table_dialect *d, bpnn__record *record, const char *from, const char *end, bool last)
-{
-    static const char candidates[] = {'\t', ';', ',', '|', ' '};
-    size_t best = 0;
-    d->delimiter = ',';
-    for (size_t i = 0; i < sizeof candidates; i++) {
-        size_t here;
-        if (!score(record, from, end, candidates[i], last, &here))
-            return false;
-        if (here > best) {
-            best = here;
-            d->delimiter = candidates[i];
-        }
-    }
-    return true;
-}
-
-/* ',' if there are cells that are numbers only with a decimal comma, and none only with a point. */
-static bool find_decimal(bpnn_table_dialect *d, bpnn__record *record, const char *from, const char *end, bool last)
-{
-    size_t commas = 0, points = 0, all = 0;
-    d->decimal = '.';
-    if (d->delimiter == ',')
-        return true;
-    for (const char *c = from; c < end && all < SAMPLE; c = record->next, all++) {
-        bpnn__cut cut = bpnn__cut_record(record, c, end, d->delimiter, last);
-        if (cut == BPNN__CUT_MEMORY)
-            return false;
-        if (cut != BPNN__CUT_DONE)
-            break;
-        for (size_t i = 0; i < record->count; i++) {
-            double x;
-            bool point = bpnn__read_cell(&record->fields[i], '.', NULL, &x) == BPNN__CELL_NUMBER;
-            bool comma = bpnn__read_cell(&record->fields[i], ',', NULL, &x) == BPNN__CELL_NUMBER;
-            commas += comma && !point;
-            points += point && !comma;
-        }
-    }
-    if (commas > 0 && points == 0)
-        d->decimal = ',';
-    return true;
-}
-
-/* A first line of names has no number in it (and is not all missing). */
-static bool find_header(bpnn_table_dialect *d, bpnn__record *record, const char *from, const char *end, bool last)
-{
-    bpnn__cut cut = BPNN__CUT_DONE;
-    const char *c = from;
-    do
-        cut = bpnn__cut_record(record, c, end, d->delimiter, last);
-    while (cut == BPNN__CUT_DONE && record->blank && (c = record->next) < end);
-    d->header = false;
-    if (cut != BPNN__CUT_DONE)
-        return cut != BPNN__CUT_MEMORY;
-    bool any_text = false, any_number = false;
-    for (size_t i = 0; i < record->count; i++) {
-        double x;
-        bpnn__cell cell = bpnn__read_cell(&record->fields[i], d->decimal, NULL, &x);
-        any_text = any_text || cell == BPNN__CELL_TEXT;
-        any_number = any_number || cell == BPNN__CELL_NUMBER;
-    }
-    d->header = any_text && !any_number;
-    return true;
-}
-
-bool bpnn__find_dialect(bpnn_table_dialect *d, const char *from, const char *end, bool last,
-                        const bpnn_table_options *options)
-{
-    bpnn__record record = {0};
-    bool good = true;
-    if (options->delimiter)
-        d->delimiter = options->delimiter;
-    else
-        good = find_delimiter(d, &record, from, end, last);
-    if (options->decimal)
-        d->decimal = options->decimal;
-    else
-        good = good && find_decimal(d, &record, from, end, last);
-    if (options->header >= 0)
-        d->header = options->header != 0;
-    else
-        good = good && find_header(d, &record, from, end, last);
-    const char *line = memchr(from, '\n', (size_t)(end - from));
-    d->crlf = line && line > from && line[-1] == '\r';
-    bpnn__free(record.fields);
-    return good;
+    return !na && in_list("NA,NaN,?,null", text, size) ? BPNN__CELL_MISSING : BPNN__CELL_TEXT;
 }

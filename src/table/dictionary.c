@@ -4,20 +4,22 @@
 #include <string.h>
 
 /* FNV-1a over the bytes, then mixed so that the low bits are good. */
-static uint64_t hash(const char *text, size_t size)
+static uint32_t hash_of(const char *text, size_t size)
 {
     uint64_t h = 0xcbf29ce484222325u;
     for (size_t i = 0; i < size; i++)
         h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return h ^ h >> 32;
+    return (uint32_t)(h ^ h >> 32);
 }
 
 /* The slot where the text is, or where it would go. */
-static size_t slot_of(const bpnn__dictionary *d, const char *text, size_t size)
+static size_t slot_of(const bpnn__dictionary *d, const char *text, size_t size, uint32_t hash)
 {
-    size_t mask = d->slot_count - 1, slot = (size_t)hash(text, size) & mask;
-    for (; d->slots[slot]; slot = (slot + 1) & mask) {
-        const char *word = bpnn__dictionary_word(d, d->slots[slot] - 1);
+    size_t mask = d->slot_count - 1, slot = hash & mask;
+    for (; d->slots[slot].word; slot = (slot + 1) & mask) {
+        if (d->slots[slot].hash != hash)
+            continue;
+        const char *word = bpnn__dictionary_word(d, d->slots[slot].word - 1);
         if (strncmp(word, text, size) == 0 && word[size] == '\0')
             break;
     }
@@ -28,17 +30,21 @@ static bool grow_slots(bpnn__dictionary *d)
 {
     if (d->slot_count > 2 * d->count)
         return true;
-    size_t wanted = d->slot_count ? 2 * d->slot_count : 64;
-    uint32_t *slots = bpnn__alloc(wanted, sizeof *slots);
+    size_t wanted = d->slot_count ? 2 * d->slot_count : 64, mask = wanted - 1;
+    struct bpnn__slot *slots = bpnn__alloc(wanted, sizeof *slots);
     if (!slots)
         return false;
+    for (size_t i = 0; i < d->slot_count; i++) {
+        if (!d->slots[i].word)
+            continue;
+        size_t slot = d->slots[i].hash & mask;
+        while (slots[slot].word)
+            slot = (slot + 1) & mask;
+        slots[slot] = d->slots[i];
+    }
     bpnn__free(d->slots);
     d->slots = slots;
     d->slot_count = wanted;
-    for (size_t i = 0; i < d->count; i++) {
-        const char *word = bpnn__dictionary_word(d, i);
-        slots[slot_of(d, word, strlen(word))] = (uint32_t)i + 1;
-    }
     return true;
 }
 
@@ -67,25 +73,18 @@ size_t bpnn__dictionary_add(bpnn__dictionary *d, const char *text, size_t size)
 {
     if (d->count >= UINT32_MAX - 1 || !grow_slots(d))
         return SIZE_MAX;
-    size_t slot = slot_of(d, text, size);
-    if (d->slots[slot])
-        return d->slots[slot] - 1;
+    uint32_t hash = hash_of(text, size);
+    size_t slot = slot_of(d, text, size, hash);
+    if (d->slots[slot].word)
+        return d->slots[slot].word - 1;
     if (!grow_words(d, size))
         return SIZE_MAX;
     d->offset[d->count] = d->arena_size;
     memcpy(d->arena + d->arena_size, text, size);
     d->arena[d->arena_size + size] = '\0';
     d->arena_size += size + 1;
-    d->slots[slot] = (uint32_t)++d->count;
+    d->slots[slot] = (struct bpnn__slot){(uint32_t)++d->count, hash};
     return d->count - 1;
-}
-
-size_t bpnn__dictionary_find(const bpnn__dictionary *d, const char *text, size_t size)
-{
-    if (d->count == 0)
-        return SIZE_MAX;
-    size_t slot = slot_of(d, text, size);
-    return d->slots[slot] ? d->slots[slot] - 1 : SIZE_MAX;
 }
 
 void bpnn__dictionary_free(bpnn__dictionary *d)

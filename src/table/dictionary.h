@@ -11,15 +11,15 @@ typedef struct bpnn__dictionary {
     size_t arena_size, arena_capacity;
     size_t *offset; /* of word i */
     size_t count, capacity;
-    uint32_t *slots; /* word + 1, 0 = free; open addressing */
+    struct bpnn__slot {
+        uint32_t word; /* + 1, 0 = free */
+        uint32_t hash;
+    } * slots; /* open addressing */
     size_t slot_count;
 } bpnn__dictionary;
 
 /* The number of a text, added if new; SIZE_MAX when out of memory. */
 size_t bpnn__dictionary_add(bpnn__dictionary *dictionary, const char *text, size_t size);
-
-/* The number of a text, or SIZE_MAX. */
-size_t bpnn__dictionary_find(const bpnn__dictionary *dictionary, const char *text, size_t size);
 
 static inline const char *bpnn__dictionary_word(const bpnn__dictionary *dictionary, size_t i)
 {

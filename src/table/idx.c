@@ -6,14 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-#define LIMIT ((uint64_t)16 << 30)
-
 /* One file: items of `width` numbers each. */
 typedef struct idx_file {
     unsigned char *bytes; /* the whole file */
     size_t size, offset;  /* where the numbers begin */
     size_t items, width, element;
     unsigned char type;
+    bool compressed;
 } idx_file;
 
 static size_t element_size(unsigned char type)
@@ -95,12 +94,12 @@ static bpnn_status check_header(idx_file *f, const char *path, bpnn_error *error
     return BPNN_OK;
 }
 
-static bpnn_status read_file(idx_file *f, const bpnn__source *source, bpnn_error *error)
+static bpnn_status read_file(idx_file *f, const bpnn__source *source, const bpnn_table_options *options,
+                             bpnn_error *error)
 {
-    void *bytes;
-    memset(f, 0, sizeof *f);
-    bpnn_status status = bpnn__source_whole(source, LIMIT, &bytes, &f->size, error);
-    f->bytes = bytes;
+    bpnn__whole whole;
+    bpnn_status status = bpnn__source_whole(source, options, &whole, error);
+    *f = (idx_file){.bytes = whole.bytes, .size = whole.size, .compressed = whole.compressed};
     return status == BPNN_OK ? check_header(f, source->path, error) : status;
 }
 
@@ -135,6 +134,7 @@ static bpnn_status build(bpnn_table **out, const char *source, idx_file *images,
         return bpnn__fail_memory(error);
     table->rows = images->items;
     table->dialect.format = "idx";
+    table->dialect.compressed = images->compressed;
     bool named = !labels->bytes || bpnn__table_rename(table, columns - 1, "label");
     bpnn_status status = named ? to_matrix(images, &table->part[0], &table->owned[0], error) : bpnn__fail_memory(error);
     if (status == BPNN_OK && labels->bytes)
@@ -147,7 +147,6 @@ static bpnn_status build(bpnn_table **out, const char *source, idx_file *images,
 bpnn_status bpnn__read_idx(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                            bpnn_error *error)
 {
-    (void)options;
     idx_file images = {0}, labels = {0};
     char *first = bpnn__copy_text(source->path);
     if (!first)
@@ -157,11 +156,13 @@ bpnn_status bpnn__read_idx(bpnn_table **table, const bpnn__source *source, const
         *comma = '\0';
     bpnn__source one = *source;
     one.path = first;
-    bpnn_status status = read_file(&images, &one, error);
+    bpnn_status status = read_file(&images, &one, options, error);
     if (status == BPNN_OK && comma) {
         bpnn__source two = {.path = comma + 1};
-        status = read_file(&labels, &two, error);
+        status = read_file(&labels, &two, options, error);
     }
+    if (status == BPNN_OK)
+        status = bpnn__check_columns(source->path, images.width, options, error);
     if (status == BPNN_OK)
         status = build(table, source->path, &images, &labels, error);
     bpnn__free(images.bytes);

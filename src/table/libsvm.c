@@ -7,15 +7,12 @@
 
 #include <string.h>
 
-#define LIMIT ((uint64_t)16 << 30)
-#define MAX_COLUMNS 1000000u
-#define MAX_CELLS ((uint64_t)1 << 31)
-
 typedef struct svm_file {
     const char *path, *bytes;
-    size_t size, rows, features;
-    uint64_t first_line;
-    double *cells; /* NULL in the pass that counts */
+    size_t size, rows, features, max_features;
+    uint64_t max_cells;
+    bpnn_table *table; /* NULL in the pass that counts */
+    double *cells;     /* NULL in the pass that counts */
 } svm_file;
 
 static bool is_blank(char c)
@@ -47,8 +44,10 @@ static bpnn_status read_pair(svm_file *f, uint64_t line, const char *word, size_
     if (!colon || !bpnn__parse_u64(word, (size_t)(colon - word), &index) ||
         !bpnn__parse_double(colon + 1, size - (size_t)(colon + 1 - word), '.', &value))
         return bad(f, line, "expected INDEX:VALUE", word, size, error);
-    if (index <= *last || index > MAX_COLUMNS)
-        return bad(f, line, "indices must rise from 1 to at most 1000000", word, size, error);
+    if (index <= *last)
+        return bad(f, line, "indices must begin at 1 and rise", word, size, error);
+    if (index > f->max_features)
+        return bad(f, line, "the index is beyond the limit of columns", word, size, error);
     *last = index;
     if (f->cells)
         f->cells[f->rows * (f->features + 1) + index - 1] = value;
@@ -82,9 +81,11 @@ static bpnn_status read_line(svm_file *f, uint64_t line, const char *c, const ch
         }
         c = stop;
     }
-    if (label && f->rows == 0)
-        f->first_line = line;
+    if (label && f->table && !bpnn__table_note_line(f->table, line))
+        return bpnn__fail_memory(error);
     f->rows += label;
+    if (f->table)
+        f->table->rows = f->rows;
     return BPNN_OK;
 }
 
@@ -111,7 +112,7 @@ static bpnn_status build(bpnn_table **out, svm_file *f, bpnn_error *error)
     if (status != BPNN_OK)
         return status;
     size_t columns = f->features + 1;
-    if ((uint64_t)f->rows * columns > MAX_CELLS)
+    if ((uint64_t)f->rows > f->max_cells / columns)
         return bpnn__fail_at(error, BPNN_DATA, f->path, 0, 0, "%zu rows x %zu columns are too many for a dense table",
                              f->rows, columns);
     bpnn_table *table = *out = bpnn__table_new(f->path, columns);
@@ -121,9 +122,8 @@ static bpnn_status build(bpnn_table **out, svm_file *f, bpnn_error *error)
         return bpnn__fail_memory(error);
     }
     table->owned[0] = f->cells;
+    f->table = table;
     status = read_lines(f, error);
-    table->rows = f->rows;
-    table->first_line = f->first_line;
     table->dialect.format = "libsvm";
     table->part[0] = bpnn_matrix_make(f->cells, BPNN_F64, f->rows, columns);
     return status;
@@ -132,13 +132,17 @@ static bpnn_status build(bpnn_table **out, svm_file *f, bpnn_error *error)
 bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                               bpnn_error *error)
 {
-    (void)options;
-    svm_file f = {.path = source->path};
-    void *bytes;
-    bpnn_status status = bpnn__source_whole(source, LIMIT, &bytes, &f.size, error);
-    f.bytes = bytes;
+    bpnn__whole whole;
+    bpnn_status status = bpnn__source_whole(source, options, &whole, error);
+    svm_file f = {.path = source->path,
+                  .bytes = whole.bytes,
+                  .size = whole.size,
+                  .max_features = bpnn__limit_columns(options),
+                  .max_cells = bpnn__limit_bytes(options) / sizeof(double)};
     if (status == BPNN_OK)
         status = build(table, &f, error);
-    bpnn__free(bytes);
+    if (status == BPNN_OK)
+        (*table)->dialect.compressed = whole.compressed;
+    bpnn__free(whole.bytes);
     return status;
 }

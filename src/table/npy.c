@@ -8,13 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-#define LIMIT ((uint64_t)16 << 30)
-
 typedef struct npy_file {
     unsigned char *bytes;
     size_t size, offset, element, rows, cols;
     char kind; /* f i u b */
-    bool big, fortran;
+    bool big, fortran, compressed;
 } npy_file;
 
 /* What stands behind 'key': in the header's dictionary; NULL if it is not there. */
@@ -55,7 +53,7 @@ static bool read_shape(npy_file *f, const char *c, const char *end)
 /* "<f8", "|u1" .. */
 static bool read_type(npy_file *f, const char *c, const char *end)
 {
-    if (end - c < 3 || !strchr("<>|=", c[0]) || !strchr("fiub", c[1]))
+    if (end - c < 4 || !strchr("<>|=", c[0]) || !strchr("fiub", c[1]))
         return false;
     f->big = c[0] == '>';
     f->kind = c[1];
@@ -92,8 +90,8 @@ static bpnn_status check_header(npy_file *f, const char *path, bpnn_error *error
     if (!bpnn__mul(f->rows, f->cols, &numbers) || !bpnn__mul(numbers, f->element, &bytes) ||
         bytes != f->size - f->offset)
         return damaged(path, "the array's shape does not go with the file's size", error);
-    if (f->rows == 0 || f->cols == 0 || f->cols > 1000000)
-        return damaged(path, "the array has no rows, or no or too many columns", error);
+    if (f->rows == 0 || f->cols == 0)
+        return damaged(path, "the array has no rows or no columns", error);
     return BPNN_OK;
 }
 
@@ -120,21 +118,44 @@ static double number_at(const npy_file *f, size_t i)
     return (double)bits;
 }
 
-static bpnn_status build(bpnn_table **out, const char *path, const npy_file *f, bpnn_error *error)
+/* The dtype of a matrix over the bytes as they lie there; -1 if they have to be converted. */
+static int dtype_in_place(const npy_file *f)
 {
-    bpnn_table *table = *out = bpnn__table_new(path, f->cols);
+    bool rows_first = !f->fortran || f->cols == 1, little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    if (!rows_first || f->offset % f->element != 0)
+        return -1;
+    if (f->element == 1 && f->kind != 'i')
+        return BPNN_U8;
+    if (f->kind != 'f' || f->big == little)
+        return -1;
+    return f->element == 4 ? BPNN_F32 : BPNN_F64;
+}
+
+static double *converted(const npy_file *f)
+{
     double *numbers = bpnn__alloc(f->rows * f->cols, sizeof *numbers);
-    if (!table || !numbers) {
-        bpnn__free(numbers);
-        return bpnn__fail_memory(error);
-    }
-    for (size_t r = 0; r < f->rows; r++)
+    for (size_t r = 0; numbers && r < f->rows; r++)
         for (size_t c = 0; c < f->cols; c++)
             numbers[r * f->cols + c] = number_at(f, f->fortran ? c * f->rows + r : r * f->cols + c);
+    return numbers;
+}
+
+static bpnn_status build(bpnn_table **out, const char *path, npy_file *f, bpnn_error *error)
+{
+    bpnn_table *table = *out = bpnn__table_new(path, f->cols);
+    if (!table)
+        return bpnn__fail_memory(error);
+    int dtype = dtype_in_place(f);
+    void *numbers = dtype < 0 ? (void *)converted(f) : f->bytes + f->offset;
+    if (!numbers)
+        return bpnn__fail_memory(error);
+    table->owned[0] = dtype < 0 ? numbers : f->bytes;
+    if (dtype >= 0)
+        f->bytes = NULL; /* the table's now */
     table->rows = f->rows;
     table->dialect.format = "npy";
-    table->owned[0] = numbers;
-    table->part[0] = bpnn_matrix_make(numbers, BPNN_F64, f->rows, f->cols);
+    table->dialect.compressed = f->compressed;
+    table->part[0] = bpnn_matrix_make(numbers, dtype < 0 ? BPNN_F64 : (bpnn_dtype)dtype, f->rows, f->cols);
     bpnn__table_count_missing(table);
     return BPNN_OK;
 }
@@ -142,15 +163,15 @@ static bpnn_status build(bpnn_table **out, const char *path, const npy_file *f, 
 bpnn_status bpnn__read_npy(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                            bpnn_error *error)
 {
-    (void)options;
-    npy_file f = {0};
-    void *bytes;
-    bpnn_status status = bpnn__source_whole(source, LIMIT, &bytes, &f.size, error);
-    f.bytes = bytes;
+    bpnn__whole whole;
+    bpnn_status status = bpnn__source_whole(source, options, &whole, error);
+    npy_file f = {.bytes = whole.bytes, .size = whole.size, .compressed = whole.compressed};
     if (status == BPNN_OK)
         status = check_header(&f, source->path, error);
     if (status == BPNN_OK)
+        status = bpnn__check_columns(source->path, f.cols, options, error);
+    if (status == BPNN_OK)
         status = build(table, source->path, &f, error);
-    bpnn__free(bytes);
+    bpnn__free(f.bytes);
     return status;
 }

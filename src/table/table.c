@@ -1,7 +1,6 @@
 /* Tables once read: making, looking, finding columns, and choosing the reader. */
 #include "table/table.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -109,8 +108,25 @@ static double cell(const bpnn_table *t, size_t r, size_t c)
     return matrix_cell(&t->part[second], r, second ? c - t->part[0].cols : c);
 }
 
+/* Runs of rows that lie behind each other in a block. */
+static void block_run(const bpnn_table *t, size_t c, size_t first, size_t count, double *out)
+{
+    while (count > 0) {
+        size_t in_block = first % t->block_rows, n = t->block_rows - in_block;
+        n = n < count ? n : count;
+        memcpy(out, t->blocks[first / t->block_rows] + c * t->block_rows + in_block, n * sizeof *out);
+        first += n;
+        out += n;
+        count -= n;
+    }
+}
+
 void bpnn__table_numbers(const bpnn_table *t, size_t c, const size_t *rows, size_t first, size_t count, double *out)
 {
+    if (!rows && t->blocks) {
+        block_run(t, c, first, count, out);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         out[i] = cell(t, rows ? rows[i] : first + i, c);
 }
@@ -133,6 +149,25 @@ void bpnn__table_count_missing(bpnn_table *t)
         for (size_t r = 0; r < t->rows; r++)
             t->columns[c].missing += isnan(cell(t, r, c)) != 0;
     }
+}
+
+bool bpnn__table_note_line(bpnn_table *t, uint64_t line)
+{
+    if (t->rows == 0)
+        t->first_line = line;
+    uint64_t shift = line - t->first_line - t->rows;
+    if (shift == (t->shift_count ? t->shifts[t->shift_count - 1].shift : 0))
+        return true;
+    if (t->shift_count == t->shift_capacity) {
+        size_t capacity = t->shift_capacity ? 2 * t->shift_capacity : 16;
+        struct bpnn__shift *shifts = bpnn__realloc(t->shifts, capacity, sizeof *shifts);
+        if (!shifts)
+            return false;
+        t->shifts = shifts;
+        t->shift_capacity = capacity;
+    }
+    t->shifts[t->shift_count++] = (struct bpnn__shift){t->rows, shift};
+    return true;
 }
 
 bool bpnn__table_first_text(const bpnn_table *t, size_t c, size_t *row, const char **text)
@@ -198,6 +233,8 @@ double bpnn_table_number(const bpnn_table *table, size_t r, size_t c)
     const bpnn__column *column = &table->columns[c];
     if (!column->text || isnan(x))
         return x;
+    if (column->values)
+        return column->values[(size_t)x];
     const char *word = bpnn__dictionary_word(&column->words, (size_t)x);
     size_t size = strlen(word);
     while (size > 0 && (word[0] == ' ' || word[0] == '\t')) {
@@ -222,23 +259,35 @@ const char *bpnn_table_text(const bpnn_table *table, size_t r, size_t c, char *b
     return buffer;
 }
 
-bpnn_status bpnn_table_find_column(const bpnn_table *table, const char *spec, size_t *c, bpnn_error *error)
+static bpnn_status no_column(const bpnn_table *table, const char *spec, bpnn_error *error)
 {
-    size_t found = SIZE_MAX, nearest = 0, best = SIZE_MAX;
-    for (size_t i = 0; i < table->column_count; i++) {
-        const char *name = table->columns[i].name;
-        if (strcmp(name, spec) == 0) {
-            if (found != SIZE_MAX)
-                return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
-                                     "two columns are called '%s'; give the number: %zu or %zu", spec, found + 1,
-                                     i + 1);
-            found = i;
-        }
-        size_t distance = bpnn__edit_distance(spec, name);
+    size_t nearest = 0, best = SIZE_MAX;
+    for (size_t i = 0; error && i < table->column_count; i++) {
+        size_t distance = bpnn__edit_distance(spec, table->columns[i].name);
         if (distance < best) {
             best = distance;
             nearest = i;
         }
+    }
+    size_t size = strlen(spec);
+    if (best < size && (best <= 2 || best <= size / 3))
+        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "no column is called '%s'; did you mean '%s'?",
+                             spec, table->columns[nearest].name);
+    return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                         "no column is called '%s'; the first of %zu columns is '%s'", spec, table->column_count,
+                         table->columns[0].name);
+}
+
+bpnn_status bpnn_table_find_column(const bpnn_table *table, const char *spec, size_t *c, bpnn_error *error)
+{
+    size_t found = SIZE_MAX;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (strcmp(table->columns[i].name, spec) != 0)
+            continue;
+        if (found != SIZE_MAX)
+            return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                                 "two columns are called '%s'; give the number: %zu or %zu", spec, found + 1, i + 1);
+        found = i;
     }
     uint64_t number;
     if (found == SIZE_MAX && bpnn__parse_u64(spec, strlen(spec), &number) && number >= 1 &&
@@ -248,12 +297,7 @@ bpnn_status bpnn_table_find_column(const bpnn_table *table, const char *spec, si
         *c = found;
         return BPNN_OK;
     }
-    if (best <= 2 || best <= strlen(spec) / 3)
-        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "no column is called '%s'; did you mean '%s'?",
-                             spec, table->columns[nearest].name);
-    return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
-                         "no column is called '%s'; the first of %zu columns is '%s'", spec, table->column_count,
-                         table->columns[0].name);
+    return no_column(table, spec, error);
 }
 
 /* ---- choosing the reader ---- */
@@ -315,6 +359,20 @@ static bpnn_status find_reader(const char *path, const bpnn_table_options *o, re
     return bpnn__fail(error, BPNN_USAGE, "no table format is called '%s'; known: csv, idx, npy, libsvm", o->format);
 }
 
+static bpnn_status check_options(const bpnn_table_options *o, bpnn_error *error)
+{
+    if (o->struct_size != sizeof *o)
+        return bpnn__fail(error, BPNN_USAGE, "table options: call bpnn_table_options_default first");
+    unsigned char d = (unsigned char)o->delimiter;
+    if (d == '"' || d >= 0x80 || (d > 0 && d < ' ' && d != '\t') || d == 0x7f)
+        return bpnn__fail(error, BPNN_USAGE, "the delimiter must be a tab or a printable ASCII character but not '\"'");
+    if (o->decimal != 0 && o->decimal != '.' && o->decimal != ',')
+        return bpnn__fail(error, BPNN_USAGE, "the decimal sign must be '.' or ','");
+    if (o->decimal != 0 && o->decimal == o->delimiter)
+        return bpnn__fail(error, BPNN_USAGE, "the delimiter and the decimal sign cannot both be '%c'", o->decimal);
+    return BPNN_OK;
+}
+
 static bpnn_status read_source(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                                bpnn_error *error)
 {
@@ -323,10 +381,10 @@ static bpnn_status read_source(bpnn_table **table, const bpnn__source *source, c
     if (!options)
         options = &defaults;
     *table = NULL;
-    if (options->struct_size != sizeof *options)
-        return bpnn__fail(error, BPNN_USAGE, "table options: call bpnn_table_options_default first");
     reader_fn reader;
-    bpnn_status status = find_reader(source->path, options, &reader, error);
+    bpnn_status status = check_options(options, error);
+    if (status == BPNN_OK)
+        status = find_reader(source->path, options, &reader, error);
     if (status == BPNN_OK)
         status = reader(table, source, options, error);
     if (status != BPNN_OK) {
@@ -347,34 +405,4 @@ bpnn_status bpnn_table_read_memory(bpnn_table **table, const void *bytes, size_t
 {
     bpnn__source source = {.path = name ? name : "memory", .bytes = bytes ? bytes : "", .size = size};
     return read_source(table, &source, options, error);
-}
-
-bpnn_status bpnn__source_whole(const bpnn__source *source, uint64_t limit, void **bytes, size_t *size,
-                               bpnn_error *error)
-{
-    if (!source->bytes)
-        return bpnn__read_whole(source->path, limit, bytes, size, error);
-    bpnn__reader *reader;
-    bpnn_status status = bpnn__reader_from_memory(&reader, source->bytes, source->size, source->path, error);
-    *bytes = NULL;
-    *size = 0;
-    for (size_t capacity = source->size + 1; status == BPNN_OK;) {
-        void *grown = bpnn__realloc(*bytes, capacity, 1);
-        if (!grown) {
-            status = bpnn__fail_memory(error);
-            break;
-        }
-        *bytes = grown;
-        size_t got;
-        status = bpnn__reader_read(reader, (char *)grown + *size, capacity - *size, &got, error);
-        *size += got;
-        if (status == BPNN_OK && *size < capacity)
-            break;
-        if (status == BPNN_OK && *size > limit)
-            status =
-                bpnn__fail_at(error, BPNN_DATA, source->path, 0, 0, "more than %llu bytes", (unsigned long long)limit);
-        capacity *= 2;
-    }
-    bpnn__reader_close(reader);
-    return status;
 }

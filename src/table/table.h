@@ -13,7 +13,7 @@ typedef struct bpnn__column {
     bool all_numbers; /* every cell that is not missing is a finite decimal number */
     size_t missing;
     bpnn__dictionary words;
-    double *values;         /* text of numbers alone: the number of every word; else NULL */
+    double *values;    /* text of numbers alone: the number of every word; else NULL */
     size_t first_text; /* the first row whose cell is no number; SIZE_MAX = none */
 } bpnn__column;
 
@@ -50,8 +50,12 @@ void bpnn__table_numbers(const bpnn_table *table, size_t c, const size_t *rows, 
 /* The same as values: a column of text that holds numbers gives the numbers, other text NaN. */
 void bpnn__table_values(const bpnn_table *table, size_t c, const size_t *rows, size_t first, size_t count, double *out);
 
-/* The first cell of column c that is no number, as written; false if there is none. */
+/* The first cell of column c that is no number, as written; false if there is none. In messages its place is
+ * bpnn_table_line(table, row) and, as column, c + 1: columns are fields everywhere, not bytes of a line. */
 bool bpnn__table_first_text(const bpnn_table *table, size_t c, size_t *row, const char **cell);
+
+/* Row `rows` of the table (the one about to be made) begins at `line`. False: out of memory. */
+bool bpnn__table_note_line(bpnn_table *table, uint64_t line);
 
 /* Counts missing cells of a table made of matrices. */
 void bpnn__table_count_missing(bpnn_table *table);
@@ -61,6 +65,7 @@ typedef struct bpnn__source {
     const char *path; /* or the name of the memory */
     const void *bytes;
     size_t size;
+    size_t chunk; /* CSV: bytes read at a time; 0 = 1 MiB */
 } bpnn__source;
 
 bpnn_status bpnn__read_csv(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
@@ -72,8 +77,27 @@ bpnn_status bpnn__read_npy(bpnn_table **table, const bpnn__source *source, const
 bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                               bpnn_error *error);
 
-/* The whole of a source in memory, unpacked; freed with bpnn__free. */
-bpnn_status bpnn__source_whole(const bpnn__source *source, uint64_t limit, void **bytes, size_t *size,
+struct bpnn__reader;
+bpnn_status bpnn__source_open(const bpnn__source *source, struct bpnn__reader **reader, bpnn_error *error);
+
+/* The rest of a reader, or the whole of a source, in memory, unpacked; freed with bpnn__free. More than options' max_bytes is DATA. */
+typedef struct bpnn__whole {
+    void *bytes; /* NULL after a failure */
+    size_t size;
+    bool compressed;
+} bpnn__whole;
+bpnn_status bpnn__reader_whole(struct bpnn__reader *reader, const char *path, const bpnn_table_options *options,
+                               bpnn__whole *whole, bpnn_error *error);
+bpnn_status bpnn__source_whole(const bpnn__source *source, const bpnn_table_options *options, bpnn__whole *whole,
                                bpnn_error *error);
+
+#define BPNN__MAX_COLUMNS 1000000u
+
+/* The limits of the options, or the defaults. */
+uint64_t bpnn__limit_bytes(const bpnn_table_options *options);
+size_t bpnn__limit_columns(const bpnn_table_options *options);
+
+/* DATA if that many columns are too many. */
+bpnn_status bpnn__check_columns(const char *path, size_t columns, const bpnn_table_options *options, bpnn_error *error);
 
 #endif
