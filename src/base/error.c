@@ -2,7 +2,6 @@
 #define _POSIX_C_SOURCE 200809L /* strerror_r returns int */
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,16 +49,22 @@ static void fill(bpnn_error *error, bpnn_status status, const char *file, uint64
     make_one_line(error->file);
 }
 
-bpnn_status bpnn__fail(bpnn_error *error, bpnn_status status, const char *format, ...)
+bpnn_status bpnn__fail_list(bpnn_error *error, bpnn_status status, const char *format, va_list arguments)
 {
     if (!error)
         return status;
     fill(error, status, NULL, 0, 0);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    make_one_line(error->text);
+    return status;
+}
+
+bpnn_status bpnn__fail(bpnn_error *error, bpnn_status status, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
+    bpnn__fail_list(error, status, format, arguments);
     va_end(arguments);
-    make_one_line(error->text);
     return status;
 }
 

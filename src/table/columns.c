@@ -106,6 +106,52 @@ static bool is_target(const bpnn__plan *plan, size_t c)
     return false;
 }
 
+/* No column has two roles. */
+static bpnn_status check_roles(const bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *o,
+                               bpnn_error *error)
+{
+    const size_t roles[2] = {plan->weight_column, plan->split_column};
+    static const char *const names[2] = {"--sample-weight", "--split-column"};
+    for (int i = 0; i < 2; i++)
+        if (roles[i] != SIZE_MAX && is_target(plan, roles[i]))
+            return bpnn__fail(error, BPNN_USAGE, "column '%s' is %s and%s the target; name another --target",
+                              table->columns[roles[i]].name, names[i], o->target ? "" : ", as the last one,");
+    if (roles[0] != SIZE_MAX && roles[0] == roles[1])
+        return bpnn__fail(error, BPNN_USAGE, "column '%s' is both --sample-weight and --split-column",
+                          table->columns[roles[0]].name);
+    return BPNN_OK;
+}
+
+/* A model knows columns by their names: those it uses must be told apart by them. */
+static bpnn_status check_names(const bpnn__plan *plan, const bpnn_table *table, bpnn_error *error)
+{
+    bpnn__dictionary names = {0};
+    size_t *first = bpnn__alloc(table->column_count, sizeof *first), distinct = 0;
+    bpnn_status status = first ? BPNN_OK : bpnn__fail_memory(error);
+    unsigned char *used = bpnn__alloc(table->column_count, 1);
+    if (!used)
+        status = bpnn__fail_memory(error);
+    for (size_t k = 0; status == BPNN_OK && k < plan->target_count; k++)
+        used[plan->targets[k]] = 1;
+    for (size_t f = 0; status == BPNN_OK && f < plan->feature_count; f++)
+        used[plan->features[f]] = 1;
+    for (size_t c = 0; status == BPNN_OK && c < table->column_count; c++) {
+        const char *name = table->columns[c].name;
+        size_t at = bpnn__dictionary_add(&names, name, strlen(name));
+        if (at == SIZE_MAX)
+            status = bpnn__fail_memory(error);
+        else if (at == distinct)
+            first[distinct++] = c;
+        else if (used[c] || used[first[at]])
+            status = bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                                   "columns %zu and %zu are both called '%s'; rename one", first[at] + 1, c + 1, name);
+    }
+    bpnn__dictionary_free(&names);
+    bpnn__free(first);
+    bpnn__free(used);
+    return status;
+}
+
 /* Levels of a text column, missing not counted. */
 static size_t levels_of(const bpnn_table *table, size_t c)
 {
@@ -113,13 +159,12 @@ static size_t levels_of(const bpnn_table *table, size_t c)
 }
 
 /* Whether column c can be a feature; says why not. */
-static bpnn_status usable(const bpnn__plan *plan, const bpnn_table *table, size_t c, bool categorical, bool forced,
-                          bpnn__notes *notes, bool *use, bpnn_error *error)
+static bpnn_status usable(const bpnn_table *table, size_t c, bool categorical, bool forced, bpnn__notes *notes,
+                          bool *use, bpnn_error *error)
 {
     const bpnn__column *column = &table->columns[c];
     size_t limit = table->rows / 20 > 20 ? table->rows / 20 : 20, row;
     const char *cell;
-    (void)plan;
     *use = true;
     if (column->missing == table->rows) {
         bpnn__notes_add(notes, true, "column '%s' is dropped: every cell is missing", column->name);
@@ -130,7 +175,7 @@ static bpnn_status usable(const bpnn__plan *plan, const bpnn_table *table, size_
         *use = false;
     } else if (!categorical && bpnn__table_first_text(table, c, &row, &cell)) {
         return bpnn__fail_at(error, BPNN_DATA, table->source, bpnn_table_line(table, row), c + 1,
-                             "column '%s': expected a number, found '%s'; correct it, or take --categorical",
+                             "column '%s': expected a number, found '%s'; correct it, or leave out --numeric",
                              column->name, cell);
     }
     return BPNN_OK;
@@ -161,20 +206,34 @@ static bpnn_status mark_all(marks *m, const bpnn_table *table, const bpnn_fit_op
     return status;
 }
 
+static bpnn_status check_marks(const bpnn__plan *plan, const bpnn_table *table, const marks *m, size_t c,
+                               bpnn_error *error)
+{
+    const char *name = table->columns[c].name;
+    bool target = is_target(plan, c);
+    if (target && m->features[c])
+        return bpnn__fail(error, BPNN_USAGE, "column '%s' is both target and feature", name);
+    if (target && m->drop[c])
+        return bpnn__fail(error, BPNN_USAGE, "column '%s' is both target and dropped; name another --target", name);
+    if (m->features[c] && (c == plan->weight_column || c == plan->split_column))
+        return bpnn__fail(error, BPNN_USAGE, "column '%s' is a feature and %s", name,
+                          c == plan->weight_column ? "--sample-weight" : "--split-column");
+    if (m->categorical[c] && m->numeric[c])
+        return bpnn__fail(error, BPNN_USAGE, "column '%s' is both --categorical and --numeric", name);
+    return BPNN_OK;
+}
+
 static bpnn_status choose_features(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *o, const marks *m,
                                    bpnn__notes *notes, bpnn_error *error)
 {
     for (size_t c = 0; c < table->column_count; c++) {
-        bool role = is_target(plan, c) || c == plan->weight_column || c == plan->split_column;
-        if (o->features && m->features[c] && is_target(plan, c))
-            return bpnn__fail(error, BPNN_USAGE, "column '%s' is both target and feature", table->columns[c].name);
-        if (role || m->drop[c] || (o->features && !m->features[c]))
+        bpnn_status status = check_marks(plan, table, m, c, error);
+        bool role = is_target(plan, c) || c == plan->weight_column || c == plan->split_column, use;
+        if (status == BPNN_OK && (role || m->drop[c] || (o->features && !m->features[c])))
             continue;
-        bool categorical = m->categorical[c] || (!table->columns[c].all_numbers && !m->numeric[c]), use;
-        if (m->categorical[c] && m->numeric[c])
-            return bpnn__fail(error, BPNN_USAGE, "column '%s' is both --categorical and --numeric",
-                              table->columns[c].name);
-        bpnn_status status = usable(plan, table, c, categorical, m->categorical[c], notes, &use, error);
+        bool categorical = m->categorical[c] || (!table->columns[c].all_numbers && !m->numeric[c]);
+        if (status == BPNN_OK)
+            status = usable(table, c, categorical, m->categorical[c], notes, &use, error);
         if (status != BPNN_OK)
             return status;
         if (!use)
@@ -201,9 +260,13 @@ bpnn_status bpnn__plan_columns(bpnn__plan *plan, const bpnn_table *table, const 
     if (status == BPNN_OK)
         status = find_one(table, options->split_column, &plan->split_column, error);
     if (status == BPNN_OK)
+        status = check_roles(plan, table, options, error);
+    if (status == BPNN_OK)
         status = mark_all(&m, table, options, error);
     if (status == BPNN_OK)
         status = choose_features(plan, table, options, &m, notes, error);
+    if (status == BPNN_OK)
+        status = check_names(plan, table, error);
     bpnn__free(m.features);
     bpnn__free(m.drop);
     bpnn__free(m.categorical);

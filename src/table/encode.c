@@ -5,61 +5,126 @@
 #include "table/plan.h"
 #include "table/schema.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 256 };
+/* Rows of a block: 16 columns of it fill lines that fit the first cache. */
+enum { BLOCK = 128 };
 
 /* ---- where the columns are ---- */
 
-/* By exact name alone: a number in a name is a name here. */
-static size_t column_called(const bpnn_table *table, const char *name)
+/* The columns of a table by their exact names alone: a number in a name is a name here. */
+typedef struct columns {
+    const bpnn_table *table;
+    bpnn__dictionary names;
+    size_t distinct;
+    size_t *first; /* of every name */
+    bool *twice;
+} columns;
+
+static bpnn_status index_columns(columns *index, const bpnn_table *table, bpnn_error *error)
 {
-    for (size_t c = 0; c < table->column_count; c++)
-        if (strcmp(table->columns[c].name, name) == 0)
-            return c;
-    return SIZE_MAX;
+    *index = (columns){.table = table};
+    index->first = bpnn__alloc(table->column_count, sizeof *index->first);
+    index->twice = bpnn__alloc(table->column_count, sizeof *index->twice);
+    bool good = index->first && index->twice;
+    for (size_t c = 0; good && c < table->column_count; c++) {
+        const char *name = table->columns[c].name;
+        size_t at = bpnn__dictionary_add(&index->names, name, strlen(name));
+        good = at != SIZE_MAX;
+        if (good && at < index->distinct)
+            index->twice[at] = true;
+        else if (good)
+            index->first[index->distinct++] = c;
+    }
+    return good ? BPNN_OK : bpnn__fail_memory(error);
 }
 
-static bpnn_status map_feature(const bpnn__feature *f, const bpnn_table *table, size_t *c, bpnn_error *error)
+static void free_index(columns *index)
 {
-    size_t row, nearest = 0, best = SIZE_MAX;
-    const char *cell;
-    *c = column_called(table, f->name);
-    for (size_t i = 0; *c == SIZE_MAX && i < table->column_count; i++) {
+    bpnn__dictionary_free(&index->names);
+    bpnn__free(index->first);
+    bpnn__free(index->twice);
+}
+
+/* *c = SIZE_MAX if there is none. */
+static bpnn_status column_called(columns *index, const char *name, size_t *c, bpnn_error *error)
+{
+    size_t at = bpnn__dictionary_add(&index->names, name, strlen(name));
+    *c = at < index->distinct ? index->first[at] : SIZE_MAX;
+    if (at == SIZE_MAX)
+        return bpnn__fail_memory(error);
+    if (*c != SIZE_MAX && index->twice[at])
+        return bpnn__fail_at(error, BPNN_DATA, index->table->source, 0, 0, "two columns are called '%s'; rename one",
+                             name);
+    return BPNN_OK;
+}
+
+static bpnn_status no_column(const bpnn__feature *f, const bpnn_table *table, bpnn_error *error)
+{
+    size_t nearest = 0, best = SIZE_MAX;
+    for (size_t i = 0; i < table->column_count; i++) {
         size_t distance = bpnn__edit_distance(f->name, table->columns[i].name);
         nearest = distance < best ? i : nearest;
         best = distance < best ? distance : best;
     }
+    return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                         "the model needs a column '%s', and the table has none (the nearest is '%s')", f->name,
+                         table->columns[nearest].name);
+}
+
+static bpnn_status map_feature(const bpnn__feature *f, columns *index, size_t *c, bpnn_error *error)
+{
+    const bpnn_table *table = index->table;
+    size_t row;
+    const char *cell;
+    bpnn_status status = column_called(index, f->name, c, error);
+    if (status != BPNN_OK)
+        return status;
     if (*c == SIZE_MAX)
-        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
-                             "the model needs a column '%s', and the table has none (the nearest is '%s')", f->name,
-                             table->columns[nearest].name);
+        return no_column(f, table, error);
     if (!f->categorical && bpnn__table_first_text(table, *c, &row, &cell))
         return bpnn__fail_at(error, BPNN_DATA, table->source, bpnn_table_line(table, row), *c + 1,
                              "column '%s': expected a number, found '%s'", f->name, cell);
     return BPNN_OK;
 }
 
+static bpnn_status map_target(const bpnn__schema *s, const char *name, columns *index, size_t *c, bpnn_error *error)
+{
+    const bpnn_table *table = index->table;
+    size_t row;
+    const char *cell;
+    bpnn_status status = column_called(index, name, c, error);
+    if (status != BPNN_OK)
+        return status;
+    if (*c == SIZE_MAX)
+        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "the table has no column '%s', the target", name);
+    if (s->task == BPNN_TASK_REGRESSION && bpnn__table_first_text(table, *c, &row, &cell))
+        return bpnn__fail_at(error, BPNN_DATA, table->source, bpnn_table_line(table, row), *c + 1,
+                             "target '%s': expected a number, found '%s'", name, cell);
+    return BPNN_OK;
+}
+
 bpnn_status bpnn__schema_map(const bpnn__schema *s, const bpnn_table *table, bool targets_needed,
                              bpnn__mapping *mapping, bpnn_error *error)
 {
+    columns index;
     mapping->features = bpnn__alloc(s->feature_count, sizeof *mapping->features);
     mapping->targets = bpnn__alloc(s->target_count, sizeof *mapping->targets);
-    bpnn_status status = mapping->features && mapping->targets ? BPNN_OK : bpnn__fail_memory(error);
+    bpnn_status status = index_columns(&index, table, error);
+    if (!mapping->features || !mapping->targets)
+        status = bpnn__fail_memory(error);
     for (size_t f = 0; f < s->feature_count && status == BPNN_OK; f++)
-        status = map_feature(&s->features[f], table, &mapping->features[f], error);
+        status = map_feature(&s->features[f], &index, &mapping->features[f], error);
     for (size_t k = 0; k < s->target_count && status == BPNN_OK; k++) {
-        size_t row, c = mapping->targets[k] = column_called(table, s->targets[k]);
-        const char *cell;
-        if (c == SIZE_MAX && targets_needed)
-            status = bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "the table has no column '%s', the target",
-                                   s->targets[k]);
-        else if (c != SIZE_MAX && targets_needed && s->task == BPNN_TASK_REGRESSION &&
-                 bpnn__table_first_text(table, c, &row, &cell))
-            status = bpnn__fail_at(error, BPNN_DATA, table->source, bpnn_table_line(table, row), c + 1,
-                                   "target '%s': expected a number, found '%s'", s->targets[k], cell);
+        bpnn_status found = map_target(s, s->targets[k], &index, &mapping->targets[k], targets_needed ? error : NULL);
+        if (targets_needed || found == BPNN_MEMORY)
+            status = found;
+        else if (found != BPNN_OK)
+            mapping->targets[k] = SIZE_MAX;
     }
+    free_index(&index);
     if (status != BPNN_OK)
         bpnn__mapping_free(mapping);
     return status;
@@ -72,59 +137,19 @@ void bpnn__mapping_free(bpnn__mapping *mapping)
     mapping->features = mapping->targets = NULL;
 }
 
-/* ---- levels: the table's own codes to the schema's ---- */
-
-/* Numbers (codes or values) of this table's column -> level index; missing -> MISSING. */
-enum { MISSING = -1, UNSEEN = -2 };
-
-typedef struct level_map {
-    const bpnn_table *table;
-    size_t column;
-    char *const *levels;
-    size_t count;
-    int *by_code; /* text columns: per dictionary word */
-    double last;  /* number columns: the value looked up last */
-    int last_level;
-} level_map;
-
-static bool map_levels(level_map *map, const bpnn_table *table, size_t column, char *const *levels, size_t count)
-{
-    *map = (level_map){.table = table, .column = column, .levels = levels, .count = count, .last = (double)NAN};
-    if (!table->columns[column].text)
-        return true;
-    const bpnn__dictionary *words = &table->columns[column].words;
-    map->by_code = bpnn__alloc(words->count, sizeof *map->by_code);
-    for (size_t i = 0; map->by_code && i < words->count; i++) {
-        size_t level = bpnn__label_find(levels, count, bpnn__dictionary_word(words, i));
-        map->by_code[i] = level == SIZE_MAX ? UNSEEN : (int)level;
-    }
-    return map->by_code != NULL;
-}
-
-static int level_of(level_map *map, double x)
-{
-    if (isnan(x))
-        return MISSING;
-    if (map->by_code)
-        return map->by_code[(size_t)x];
-    if (x != map->last) {
-        char number[32];
-        map->last = x;
-        /* a column of numbers: its texts are the shortest decimals */
-        bpnn__print_double(x, number);
-        size_t level = bpnn__label_find(map->levels, map->count, number);
-        map->last_level = level == SIZE_MAX ? UNSEEN : (int)level;
-    }
-    return map->last_level;
-}
-
-/* ---- inputs ---- */
+/* ---- numbers out ---- */
 
 typedef struct sink {
     bpnn_dtype dtype;
-    void *out;
+    void *out; /* of the block's first row */
     size_t width;
 } sink;
+
+static sink sink_at(bpnn_dtype dtype, void *out, size_t width, size_t row)
+{
+    size_t size = dtype == BPNN_F32 ? sizeof(float) : sizeof(double);
+    return (sink){dtype, (char *)out + row * width * size, width};
+}
 
 static void put(const sink *to, size_t row, size_t column, double x)
 {
@@ -134,68 +159,133 @@ static void put(const sink *to, size_t row, size_t column, double x)
         ((double *)to->out)[row * to->width + column] = x;
 }
 
-/* One block of a numeric feature: imputed, scaled, and its indicator. */
-static bpnn_status encode_numeric(const bpnn__schema *s, const bpnn__feature *f, const bpnn_table *table, size_t c,
-                                  const double *x, const size_t *rows, size_t first, size_t count, const sink *to,
-                                  bpnn__encode_counts *counts, bpnn_error *error)
+/* (x - mean) / scale of a block into one column, rounded once. False if one of them is no finite number of the dtype. */
+static bool put_scaled(const sink *to, size_t column, const double *x, size_t count, double mean, double scale)
 {
-    double mean = s->mean[f->first], scale = s->scale[f->first];
+    double most = to->dtype == BPNN_F32 ? (double)FLT_MAX : DBL_MAX;
+    bool fits = true;
+    if (to->dtype == BPNN_F32) {
+        float *out = (float *)to->out + column;
+        for (size_t i = 0; i < count; i++) {
+            double y = (x[i] - mean) / scale;
+            fits &= !(fabs(y) > most);
+            out[i * to->width] = (float)y;
+        }
+    } else {
+        double *out = (double *)to->out + column;
+        for (size_t i = 0; i < count; i++) {
+            double y = (x[i] - mean) / scale;
+            fits &= !(fabs(y) > most);
+            out[i * to->width] = y;
+        }
+    }
+    return fits;
+}
+
+/* The rows of a call, and what is counted on the way. */
+typedef struct encoding {
+    const bpnn__schema *schema;
+    const bpnn_table *table;
+    const size_t *rows; /* NULL: first, first + 1, .. */
+    size_t first;
+    bpnn__lookup *lookups; /* of every feature; empty for numeric ones */
+    bpnn__encode_counts *counts;
+    bpnn_error *error;
+} encoding;
+
+static uint64_t line_of(const encoding *e, size_t i)
+{
+    return bpnn_table_line(e->table, e->rows ? e->rows[i] : e->first + i);
+}
+
+/* The first of x that does not fit: a number so large that the network's arithmetic would leave the finite ones. */
+static bpnn_status refuse_large(const encoding *e, const char *name, size_t c, size_t at, const double *x, size_t count,
+                                double mean, double scale, bpnn_dtype dtype)
+{
+    double most = dtype == BPNN_F32 ? (double)FLT_MAX : DBL_MAX;
+    size_t i = 0;
+    while (i + 1 < count && !(fabs((x[i] - mean) / scale) > most))
+        i++;
+    char number[BPNN__NUMBER_SIZE];
+    bpnn__print_double(x[i], number);
+    return bpnn__fail_at(e->error, BPNN_DATA, e->table->source, line_of(e, at + i), c + 1,
+                         "column '%s': %s is too large for %s precision; correct it, or scale the column", name, number,
+                         dtype == BPNN_F32 ? "single" : "double");
+}
+
+/* ---- inputs ---- */
+
+/* Fills the missing cells of a block. */
+static bpnn_status impute(const encoding *e, const bpnn__feature *f, size_t c, size_t at, double *x, size_t count,
+                          const sink *to)
+{
     for (size_t i = 0; i < count; i++) {
         bool missing = isnan(x[i]) != 0;
-        if (missing && s->missing == BPNN_MISSING_ERROR)
-            return bpnn__fail_at(error, BPNN_DATA, table->source, bpnn_table_line(table, rows ? rows[i] : first + i),
-                                 c + 1, "column '%s': a cell is missing, and the model was made with --missing error",
+        if (missing && e->schema->missing == BPNN_MISSING_ERROR)
+            return bpnn__fail_at(e->error, BPNN_DATA, e->table->source, line_of(e, at + i), c + 1,
+                                 "column '%s': a cell is missing, and the model was made with --missing error",
                                  f->name);
-        put(to, i, f->first, ((missing ? f->fill : x[i]) - mean) / scale);
         if (f->indicator)
             put(to, i, f->first + 1, missing);
-        counts->imputed_cells += missing;
+        if (missing)
+            x[i] = f->fill;
+        e->counts->imputed_cells += missing;
     }
     return BPNN_OK;
 }
 
-static void encode_categorical(const bpnn__feature *f, level_map *map, const double *x, size_t count, const sink *to,
-                               bpnn__encode_counts *counts)
+static bpnn_status encode_numeric(const encoding *e, const bpnn__feature *f, size_t c, size_t at, size_t count,
+                                  const sink *to)
 {
+    double x[BLOCK], mean = e->schema->mean[f->first], scale = e->schema->scale[f->first];
+    bpnn__table_values(e->table, c, e->rows ? e->rows + at : NULL, e->first + at, count, x);
+    if (f->indicator || e->table->columns[c].missing > 0) {
+        bpnn_status status = impute(e, f, c, at, x, count, to);
+        if (status != BPNN_OK)
+            return status;
+    }
+    if (put_scaled(to, f->first, x, count, mean, scale))
+        return BPNN_OK;
+    return refuse_large(e, f->name, c, at, x, count, mean, scale, to->dtype);
+}
+
+static void encode_categorical(const encoding *e, size_t index, size_t c, size_t at, size_t count, const sink *to)
+{
+    const bpnn__feature *f = &e->schema->features[index];
+    double x[BLOCK];
+    bpnn__table_numbers(e->table, c, e->rows ? e->rows + at : NULL, e->first + at, count, x);
     for (size_t i = 0; i < count; i++) {
-        int level = level_of(map, x[i]);
+        size_t level = bpnn__lookup_find(&e->lookups[index], x[i]);
         for (size_t k = 0; k < f->width; k++)
             put(to, i, f->first + k, 0);
-        if (level >= 0)
-            put(to, i, f->first + (size_t)level, 1);
-        else if (level == MISSING && f->missing_level)
+        if (level < f->level_count)
+            put(to, i, f->first + level, 1);
+        else if (level == BPNN__MISSING && f->missing_level)
             put(to, i, f->first + f->level_count, 1);
         else
-            counts->unseen_cells++;
+            e->counts->unseen_cells++;
     }
 }
 
-static bpnn_status encode_feature(const bpnn__schema *s, size_t index, const bpnn_table *table, size_t c,
-                                  const size_t *rows, size_t first, size_t count, sink to, bpnn__encode_counts *counts,
-                                  bpnn_error *error)
+static bpnn_status make_lookups(encoding *e, const bpnn__mapping *mapping)
 {
-    const bpnn__feature *f = &s->features[index];
-    double x[BLOCK];
-    level_map map = {0};
-    if (f->categorical && !map_levels(&map, table, c, f->levels, f->level_count))
-        return bpnn__fail_memory(error);
-    size_t size = to.dtype == BPNN_F32 ? sizeof(float) : sizeof(double);
-    bpnn_status status = BPNN_OK;
-    for (size_t at = 0; at < count && status == BPNN_OK; at += BLOCK) {
-        size_t n = count - at < BLOCK ? count - at : BLOCK;
-        sink here = {to.dtype, (char *)to.out + at * to.width * size, to.width};
-        const size_t *these = rows ? rows + at : NULL;
+    const bpnn__schema *s = e->schema;
+    e->lookups = bpnn__alloc(s->feature_count, sizeof *e->lookups);
+    bpnn_status status = e->lookups ? BPNN_OK : bpnn__fail_memory(e->error);
+    for (size_t i = 0; i < s->feature_count && status == BPNN_OK; i++) {
+        const bpnn__feature *f = &s->features[i];
         if (f->categorical)
-            bpnn__table_numbers(table, c, these, first + at, n, x);
-        else
-            bpnn__table_values(table, c, these, first + at, n, x);
-        if (f->categorical)
-            encode_categorical(f, &map, x, n, &here, counts);
-        else
-            status = encode_numeric(s, f, table, c, x, these, first + at, n, &here, counts, error);
+            status =
+                bpnn__lookup_make(&e->lookups[i], e->table, mapping->features[i], f->levels, f->level_count, e->error);
     }
-    bpnn__free(map.by_code);
     return status;
+}
+
+static void free_lookups(encoding *e)
+{
+    for (size_t i = 0; e->lookups && i < e->schema->feature_count; i++)
+        bpnn__lookup_free(&e->lookups[i]);
+    bpnn__free(e->lookups);
 }
 
 bpnn_status bpnn__schema_encode(const bpnn__schema *s, const bpnn_table *table, const bpnn__mapping *mapping,
@@ -203,27 +293,50 @@ bpnn_status bpnn__schema_encode(const bpnn__schema *s, const bpnn_table *table, 
                                 bpnn__encode_counts *counts, bpnn_error *error)
 {
     bpnn__encode_counts ignored = {0};
-    sink to = {dtype, out, s->width};
-    bpnn_status status = BPNN_OK;
-    for (size_t f = 0; f < s->feature_count && status == BPNN_OK; f++)
-        status = encode_feature(s, f, table, mapping->features[f], rows, first, count, to, counts ? counts : &ignored,
-                                error);
+    encoding e = {s, table, rows, first, NULL, counts ? counts : &ignored, error};
+    bpnn_status status = make_lookups(&e, mapping);
+    for (size_t at = 0; at < count && status == BPNN_OK; at += BLOCK) {
+        size_t n = count - at < BLOCK ? count - at : BLOCK;
+        sink to = sink_at(dtype, out, s->width, at);
+        for (size_t i = 0; i < s->feature_count && status == BPNN_OK; i++)
+            if (s->features[i].categorical)
+                encode_categorical(&e, i, mapping->features[i], at, n, &to);
+            else
+                status = encode_numeric(&e, &s->features[i], mapping->features[i], at, n, &to);
+    }
+    free_lookups(&e);
     return status;
 }
 
 /* ---- targets ---- */
 
-static void encode_class(const bpnn__schema *s, level_map *map, const double *x, size_t count, bool hinge,
-                         const sink *to, double *raw, bpnn__encode_counts *counts)
+static void encode_classes(const encoding *e, const bpnn__lookup *lookup, size_t c, size_t at, size_t count, bool hinge,
+                           const sink *to, double *raw)
 {
+    double x[BLOCK];
+    bool signs = hinge && e->schema->task == BPNN_TASK_BINARY;
+    bpnn__table_numbers(e->table, c, e->rows ? e->rows + at : NULL, e->first + at, count, x);
     for (size_t i = 0; i < count; i++) {
-        int level = level_of(map, x[i]);
-        double class = level >= 0 ? (double)level : (double)NAN;
-        counts->unseen_labels += level == UNSEEN;
-        put(to, i, 0, hinge && s->task == BPNN_TASK_BINARY ? 2 * class - 1 : class);
+        size_t found = bpnn__lookup_find(lookup, x[i]);
+        double class = found < e->schema->class_count ? (double)found : (double)NAN;
+        e->counts->unseen_labels += found == BPNN__UNSEEN;
+        put(to, i, 0, signs ? 2 * class - 1 : class);
         if (raw)
-            raw[i] = level == UNSEEN ? -1 : class; /* -1: a label that is not known; NaN: none */
+            raw[at + i] = found == BPNN__UNSEEN ? -1 : class; /* -1: a label that is not known; NaN: none */
     }
+}
+
+static bpnn_status encode_numbers(const encoding *e, size_t k, size_t c, size_t at, size_t count, const sink *to,
+                                  double *raw)
+{
+    const bpnn__schema *s = e->schema;
+    double x[BLOCK];
+    bpnn__table_values(e->table, c, e->rows ? e->rows + at : NULL, e->first + at, count, x);
+    for (size_t i = 0; raw && i < count; i++)
+        raw[(at + i) * s->target_count + k] = x[i];
+    if (put_scaled(to, k, x, count, s->target_mean[k], s->target_scale[k]))
+        return BPNN_OK;
+    return refuse_large(e, s->targets[k], c, at, x, count, s->target_mean[k], s->target_scale[k], to->dtype);
 }
 
 bpnn_status bpnn__schema_targets(const bpnn__schema *s, const bpnn_table *table, const bpnn__mapping *mapping,
@@ -231,28 +344,20 @@ bpnn_status bpnn__schema_targets(const bpnn__schema *s, const bpnn_table *table,
                                  void *out, double *raw, bpnn__encode_counts *counts, bpnn_error *error)
 {
     bpnn__encode_counts ignored = {0};
-    sink to = {dtype, out, s->target_count};
-    double *x = bpnn__alloc(count ? count : 1, sizeof *x);
-    if (!x)
-        return bpnn__fail_memory(error);
-    if (s->task != BPNN_TASK_REGRESSION) {
-        level_map map;
-        bool good = map_levels(&map, table, mapping->targets[0], s->classes, s->class_count);
-        bpnn__table_numbers(table, mapping->targets[0], rows, first, count, x);
-        if (good)
-            encode_class(s, &map, x, count, hinge, &to, raw, counts ? counts : &ignored);
-        bpnn__free(map.by_code);
-        bpnn__free(x);
-        return good ? BPNN_OK : bpnn__fail_memory(error);
+    encoding e = {s, table, rows, first, NULL, counts ? counts : &ignored, error};
+    bool classes = s->task != BPNN_TASK_REGRESSION;
+    bpnn__lookup lookup = {0};
+    bpnn_status status = BPNN_OK;
+    if (classes)
+        status = bpnn__lookup_make(&lookup, table, mapping->targets[0], s->classes, s->class_count, error);
+    for (size_t at = 0; at < count && status == BPNN_OK; at += BLOCK) {
+        size_t n = count - at < BLOCK ? count - at : BLOCK;
+        sink to = sink_at(dtype, out, s->target_count, at);
+        if (classes)
+            encode_classes(&e, &lookup, mapping->targets[0], at, n, hinge, &to, raw);
+        for (size_t k = 0; !classes && k < s->target_count && status == BPNN_OK; k++)
+            status = encode_numbers(&e, k, mapping->targets[k], at, n, &to, raw);
     }
-    for (size_t k = 0; k < s->target_count; k++) {
-        bpnn__table_values(table, mapping->targets[k], rows, first, count, x);
-        for (size_t i = 0; i < count; i++) {
-            put(&to, i, k, (x[i] - s->target_mean[k]) / s->target_scale[k]);
-            if (raw)
-                raw[i * s->target_count + k] = x[i];
-        }
-    }
-    bpnn__free(x);
-    return BPNN_OK;
+    bpnn__lookup_free(&lookup);
+    return status;
 }

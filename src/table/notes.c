@@ -3,29 +3,22 @@
 #include "base/memory.h"
 #include "table/schema.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
 void bpnn__notes_add(bpnn__notes *notes, bool warning, const char *format, ...)
 {
-    char text[512];
+    bpnn_error line; /* a message is cut and cleaned as errors are */
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    bpnn__fail_list(&line, BPNN_OK, format, arguments);
     va_end(arguments);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
     if (notes->message)
-        notes->message(text, warning, notes->context);
+        notes->message(line.text, warning, notes->context);
     if (!warning)
         return;
     char **texts = bpnn__realloc(notes->texts, notes->count + 1, sizeof *texts);
     if (!texts)
         return; /* a warning that finds no memory is told, not kept */
     notes->texts = texts;
-    texts[notes->count] = bpnn__copy_text(text);
+    texts[notes->count] = bpnn__copy_text(line.text);
     notes->count += texts[notes->count] != NULL;
 }
 

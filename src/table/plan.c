@@ -6,26 +6,33 @@
 #include <math.h>
 #include <string.h>
 
-static bool has_target(const bpnn__plan *plan, const bpnn_table *table, size_t r)
+enum { BLOCK = 256, TOLD = 1, INCOMPLETE = 2 };
+
+/* Sets `flag` in the rows where column c is missing, or where it is not. */
+static void flag_rows(const bpnn_table *table, size_t c, bool missing, unsigned char flag, unsigned char *flags)
 {
-    for (size_t k = 0; k < plan->target_count; k++) {
-        double x;
-        bpnn__table_numbers(table, plan->targets[k], &r, 0, 1, &x);
-        if (!isnan(x))
-            return true;
+    double x[BLOCK];
+    for (size_t at = 0; at < table->rows; at += BLOCK) {
+        size_t n = table->rows - at < BLOCK ? table->rows - at : BLOCK;
+        bpnn__table_numbers(table, c, NULL, at, n, x);
+        for (size_t i = 0; i < n; i++)
+            if ((isnan(x[i]) != 0) == missing)
+                flags[at + i] |= flag;
     }
-    return false;
 }
 
-static bool has_every_input(const bpnn__plan *plan, const bpnn_table *table, size_t r)
+static bpnn_status check_count(const bpnn__plan *plan, const bpnn_table *table, size_t count, size_t untold,
+                               bpnn_error *error)
 {
-    for (size_t f = 0; f < plan->feature_count; f++) {
-        double x;
-        bpnn__table_numbers(table, plan->features[f], &r, 0, 1, &x);
-        if (isnan(x))
-            return false;
-    }
-    return true;
+    if (untold == table->rows)
+        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, plan->targets[0] + 1, "no row has the target '%s'",
+                             table->columns[plan->targets[0]].name);
+    if (count == 0)
+        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                             "no row is left: each has a missing cell (--missing median fills them)");
+    if (count == 1)
+        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "one row is not enough to train on; give more");
+    return BPNN_OK;
 }
 
 /* Rows with a target (and with --missing drop, with every input). */
@@ -34,27 +41,29 @@ static bpnn_status usable_rows(const bpnn__plan *plan, const bpnn_table *table, 
 {
     size_t untold = 0, incomplete = 0;
     *count = 0;
-    *rows = bpnn__alloc(table->rows ? table->rows : 1, sizeof **rows);
-    if (!*rows)
+    *rows = bpnn__alloc(table->rows, sizeof **rows);
+    unsigned char *flags = bpnn__alloc(table->rows, 1);
+    if (!*rows || !flags) {
+        bpnn__free(flags);
         return bpnn__fail_memory(error);
+    }
+    for (size_t k = 0; k < plan->target_count; k++)
+        flag_rows(table, plan->targets[k], false, TOLD, flags);
+    for (size_t f = 0; options->missing == BPNN_MISSING_DROP && f < plan->feature_count; f++)
+        if (table->columns[plan->features[f]].missing > 0)
+            flag_rows(table, plan->features[f], true, INCOMPLETE, flags);
     for (size_t r = 0; r < table->rows; r++) {
-        if (!has_target(plan, table, r))
-            untold++;
-        else if (options->missing == BPNN_MISSING_DROP && !has_every_input(plan, table, r))
-            incomplete++;
-        else
+        untold += !(flags[r] & TOLD);
+        incomplete += flags[r] == (TOLD | INCOMPLETE);
+        if (flags[r] == TOLD)
             (*rows)[(*count)++] = r;
     }
-    if (untold > 0)
+    bpnn__free(flags);
+    if (untold > 0 && untold < table->rows)
         bpnn__notes_add(notes, true, "%zu rows without a target are left out", untold);
     if (incomplete > 0)
         bpnn__notes_add(notes, true, "%zu rows with missing cells are left out (--missing drop)", incomplete);
-    if (*count == 0)
-        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, plan->targets[0] + 1, "no row has the target '%s'",
-                             table->columns[plan->targets[0]].name);
-    if (*count < 2)
-        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "one row is not enough to train on");
-    return BPNN_OK;
+    return check_count(plan, table, *count, untold, error);
 }
 
 bpnn_status bpnn__plan_make(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
@@ -63,6 +72,8 @@ bpnn_status bpnn__plan_make(bpnn__plan *plan, const bpnn_table *table, const bpn
     memset(plan, 0, sizeof *plan);
     plan->weight_column = plan->split_column = SIZE_MAX;
     size_t *rows = NULL, count = 0;
+    if (table->rows == 0)
+        return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "the table has no rows");
     bpnn_status status = bpnn__plan_columns(plan, table, options, notes, error);
     if (status == BPNN_OK)
         status = usable_rows(plan, table, options, &rows, &count, notes, error);
@@ -71,7 +82,9 @@ bpnn_status bpnn__plan_make(bpnn__plan *plan, const bpnn_table *table, const bpn
     if (status == BPNN_OK)
         status = bpnn__plan_split(plan, table, options, rows, count, hold_back_default, notes, error);
     if (status == BPNN_OK)
-        bpnn__plan_warn(plan, table, notes);
+        status = bpnn__plan_check_weights(plan, table, rows, count, error);
+    if (status == BPNN_OK)
+        status = bpnn__plan_warn(plan, table, notes, error);
     bpnn__free(rows);
     if (status != BPNN_OK)
         bpnn__plan_free(plan);
@@ -88,55 +101,4 @@ void bpnn__plan_free(bpnn__plan *plan)
     bpnn__free(plan->valid);
     bpnn__free(plan->test);
     memset(plan, 0, sizeof *plan);
-}
-
-/* ---- row weights ---- */
-
-static bpnn_status sample_weights(const bpnn__plan *plan, const bpnn_table *table, const size_t *rows, size_t count,
-                                  double *weights, bpnn_error *error)
-{
-    for (size_t i = 0; i < count; i++) {
-        weights[i] = bpnn_table_number(table, rows[i], plan->weight_column);
-        if (!(weights[i] >= 0))
-            return bpnn__fail_at(error, BPNN_DATA, table->source, bpnn_table_line(table, rows[i]),
-                                 plan->weight_column + 1, "a row's weight is a number from 0 up");
-    }
-    return BPNN_OK;
-}
-
-static size_t class_of(const bpnn__plan *plan, const bpnn_table *table, size_t row)
-{
-    char buffer[32];
-    const char *text = bpnn_table_text(table, row, plan->targets[0], buffer);
-    return text ? bpnn__label_find(plan->classes, plan->class_count, text) : SIZE_MAX;
-}
-
-/* N / (classes N_c) */
-static bpnn_status class_weights(const bpnn__plan *plan, const bpnn_table *table, const size_t *rows, size_t count,
-                                 double *weights, bpnn_error *error)
-{
-    size_t *have = bpnn__alloc(plan->class_count, sizeof *have);
-    if (!have)
-        return bpnn__fail_memory(error);
-    for (size_t i = 0; i < count; i++)
-        have[class_of(plan, table, rows[i])]++;
-    for (size_t i = 0; i < count; i++)
-        weights[i] *= (double)count / ((double)plan->class_count * (double)have[class_of(plan, table, rows[i])]);
-    bpnn__free(have);
-    return BPNN_OK;
-}
-
-bpnn_status bpnn__plan_weights(const bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
-                               const size_t *rows, size_t count, double *weights, bool *any, bpnn_error *error)
-{
-    bool balanced = options->class_weight_balanced && plan->class_count > 0;
-    *any = balanced || plan->weight_column != SIZE_MAX;
-    for (size_t i = 0; i < count; i++)
-        weights[i] = 1;
-    bpnn_status status = BPNN_OK;
-    if (plan->weight_column != SIZE_MAX)
-        status = sample_weights(plan, table, rows, count, weights, error);
-    if (status == BPNN_OK && balanced)
-        status = class_weights(plan, table, rows, count, weights, error);
-    return status;
 }

@@ -5,27 +5,21 @@
 #include "table/plan.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-static void free_texts(char **texts, size_t count)
-{
-    bpnn__labels_free(texts, count);
-}
 
 void bpnn__schema_free(bpnn__schema *s)
 {
     for (size_t f = 0; s->features && f < s->feature_count; f++) {
         bpnn__free(s->features[f].name);
-        free_texts(s->features[f].levels, s->features[f].level_count);
+        bpnn__labels_free(s->features[f].levels, s->features[f].level_count);
     }
     bpnn__free(s->features);
     bpnn__free(s->mean);
     bpnn__free(s->scale);
-    free_texts(s->targets, s->target_count);
+    bpnn__labels_free(s->targets, s->target_count);
     bpnn__free(s->target_mean);
     bpnn__free(s->target_scale);
-    free_texts(s->classes, s->class_count);
+    bpnn__labels_free(s->classes, s->class_count);
     memset(s, 0, sizeof *s);
 }
 
@@ -34,153 +28,135 @@ size_t bpnn__schema_outputs(const bpnn__schema *s)
     return s->task == BPNN_TASK_REGRESSION ? s->target_count : s->task == BPNN_TASK_BINARY ? 1 : s->class_count;
 }
 
-/* ---- statistics of a column over the training rows, missing cells left out ---- */
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Quantile of sorted numbers, linear between neighbours. */
-static double quantile(const double *sorted, size_t n, double q)
-{
-    double at = q * (double)(n - 1), low = floor(at);
-    size_t i = (size_t)low;
-    return i + 1 < n ? sorted[i] + (at - low) * (sorted[i + 1] - sorted[i]) : sorted[i];
-}
-
-static size_t known_only(double *x, size_t n)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(x[i]))
-            x[kept++] = x[i];
-    return kept;
-}
-
-static double mean_of(const double *x, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i];
-    return n ? sum / (double)n : 0;
-}
-
-/* Population deviation, second pass. */
-static double deviation_of(const double *x, size_t n, double mean)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (x[i] - mean) * (x[i] - mean);
-    return n ? sqrt(sum / (double)n) : 0;
-}
-
-/* Centre and width of n > 0 numbers; sorts them. */
-static void find_scale(bpnn_scale kind, double *x, size_t n, double *centre, double *width)
-{
-    *centre = 0;
-    *width = 1;
-    if (kind == BPNN_SCALE_NONE || n == 0)
-        return;
-    if (kind == BPNN_SCALE_STANDARD) {
-        *centre = mean_of(x, n);
-        *width = deviation_of(x, n, *centre);
-    } else {
-        qsort(x, n, sizeof *x, by_value);
-        bool range = kind == BPNN_SCALE_MINMAX;
-        *centre = range ? (x[0] + x[n - 1]) / 2 : quantile(x, n, 0.5);
-        *width = range ? (x[n - 1] - x[0]) / 2 : quantile(x, n, 0.75) - quantile(x, n, 0.25);
-    }
-    /* a constant column has scale 1; what is left of rounding is no width */
-    if (!(*width > 1e-14 * fabs(*centre)) || !isfinite(*width))
-        *width = 1;
-}
-
 /* ---- features ---- */
 
-static bpnn_status fit_categorical(bpnn__feature *f, const bpnn_table *table, size_t c, const bpnn__plan *plan,
-                                   bpnn_error *error)
+typedef struct fitting {
+    bpnn__schema *schema;
+    const bpnn_table *table;
+    const bpnn__plan *plan;
+    const bpnn_fit_options *options;
+    bpnn_error *error;
+    double *cells;          /* of some columns at a time, training rows each */
+    double *known;          /* of one */
+    uint64_t *work;         /* as many */
+    double *centre, *width; /* of every feature */
+} fitting;
+
+/* Columns read together: a row of a matrix comes to the cache once for all of them. */
+enum { TOGETHER = 16, BLOCK = 256, CELLS = 1 << 22 };
+
+static size_t together(const fitting *f)
 {
-    bpnn_status status = bpnn__labels_of(table, c, plan->train, plan->train_count, &f->levels, &f->level_count, error);
-    for (size_t i = 0; status == BPNN_OK && i < plan->train_count && !f->missing_level; i++) {
+    size_t n = f->plan->train_count, most = n < CELLS / TOGETHER ? TOGETHER : CELLS / n;
+    return most > 0 ? most : 1;
+}
+
+static void read_columns(const fitting *f, size_t first, size_t count)
+{
+    size_t n = f->plan->train_count;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t rows = n - at < BLOCK ? n - at : BLOCK;
+        for (size_t k = 0; k < count; k++)
+            if (!f->plan->categorical[first + k])
+                bpnn__table_values(f->table, f->plan->features[first + k], f->plan->train + at, 0, rows,
+                                   f->cells + k * n + at);
+    }
+}
+
+static bpnn_status fit_categorical(const fitting *f, bpnn__feature *feature, size_t c)
+{
+    const bpnn__plan *plan = f->plan;
+    bpnn_status status =
+        bpnn__labels_of(f->table, c, plan->train, plan->train_count, &feature->levels, &feature->level_count, f->error);
+    for (size_t i = 0; status == BPNN_OK && i < plan->train_count && !feature->missing_level; i++) {
         double x;
-        bpnn__table_numbers(table, c, &plan->train[i], 0, 1, &x);
-        f->missing_level = isnan(x) != 0;
+        bpnn__table_numbers(f->table, c, &plan->train[i], 0, 1, &x);
+        feature->missing_level = isnan(x) != 0;
     }
-    f->width = f->level_count + f->missing_level;
+    feature->width = feature->level_count + feature->missing_level;
     return status;
 }
 
-static bpnn_status fit_numeric(bpnn__feature *f, const bpnn_table *table, size_t c, const bpnn__plan *plan,
-                               const bpnn_fit_options *options, bpnn_error *error)
+static bpnn_status refuse_missing(const fitting *f, const bpnn__feature *feature, size_t c, const double *x,
+                                  size_t missing)
 {
-    size_t n = plan->train_count;
-    double *x = bpnn__alloc(n, sizeof *x);
-    if (!x)
-        return bpnn__fail_memory(error);
-    bpnn__table_values(table, c, plan->train, 0, n, x);
-    size_t known = known_only(x, n);
-    bpnn_status status = BPNN_OK;
-    if (known < n && options->missing == BPNN_MISSING_ERROR)
-        status = bpnn__fail_at(error, BPNN_DATA, table->source, 0, c + 1,
-                               "column '%s' has %zu missing cells (--missing median fills them)", f->name, n - known);
-    f->indicator = known < n && options->missing_indicator;
-    if (known > 0 && options->missing == BPNN_MISSING_MEAN) {
-        f->fill = mean_of(x, known);
-    } else if (known > 0) {
-        qsort(x, known, sizeof *x, by_value);
-        f->fill = quantile(x, known, 0.5);
-    }
-    f->width = 1 + f->indicator;
-    bpnn__free(x);
-    return status;
+    size_t i = 0;
+    while (!isnan(x[i]))
+        i++;
+    return bpnn__fail_at(f->error, BPNN_DATA, f->table->source, bpnn_table_line(f->table, f->plan->train[i]), c + 1,
+                         "column '%s' has %zu missing cells (--missing median fills them)", feature->name, missing);
 }
 
-static bpnn_status fit_features(bpnn__schema *s, const bpnn_table *table, const bpnn__plan *plan,
-                                const bpnn_fit_options *options, bpnn_error *error)
+/* x: its cells, where missing ones are filled. */
+static bpnn_status fit_numeric(const fitting *f, size_t index, double *x)
 {
-    s->features = bpnn__alloc(plan->feature_count, sizeof *s->features);
-    if (!s->features)
-        return bpnn__fail_memory(error);
-    for (size_t i = 0; i < plan->feature_count; i++) {
-        bpnn__feature *f = &s->features[i];
-        size_t c = plan->features[i];
-        s->feature_count = i + 1;
-        f->name = bpnn__copy_text(table->columns[c].name);
-        f->categorical = plan->categorical[i];
-        if (!f->name)
-            return bpnn__fail_memory(error);
-        bpnn_status status =
-            f->categorical ? fit_categorical(f, table, c, plan, error) : fit_numeric(f, table, c, plan, options, error);
-        if (status != BPNN_OK)
-            return status;
-        f->first = s->width;
-        s->width += f->width;
-    }
+    bpnn__feature *feature = &f->schema->features[index];
+    size_t n = f->plan->train_count, known = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i]))
+            f->known[known++] = x[i];
+    if (known < n && f->options->missing == BPNN_MISSING_ERROR)
+        return refuse_missing(f, feature, f->plan->features[index], x, n - known);
+    feature->indicator = known < n && f->options->missing_indicator;
+    feature->width = 1 + feature->indicator;
+    feature->fill = f->options->missing == BPNN_MISSING_MEAN ? bpnn__mean(f->known, known)
+                                                             : bpnn__quantile(f->known, known, 0.5, f->work);
+    for (size_t i = 0; known < n && i < n; i++)
+        x[i] = isnan(x[i]) ? feature->fill : x[i];
+    bpnn__find_scale(f->schema->input_scaling, x, n, f->work, &f->centre[index], &f->width[index]);
     return BPNN_OK;
 }
 
-static bpnn_status fit_scales(bpnn__schema *s, const bpnn_table *table, const bpnn__plan *plan, bpnn_error *error)
+static bpnn_status fit_columns(const fitting *f, size_t first, size_t count)
 {
-    size_t n = plan->train_count;
+    bpnn__schema *s = f->schema;
+    bpnn_status status = BPNN_OK;
+    for (size_t k = 0; k < count && status == BPNN_OK; k++) {
+        bpnn__feature *feature = &s->features[first + k];
+        size_t c = f->plan->features[first + k];
+        s->feature_count = first + k + 1;
+        feature->name = bpnn__copy_text(f->table->columns[c].name);
+        feature->categorical = f->plan->categorical[first + k];
+        if (!feature->name)
+            return bpnn__fail_memory(f->error);
+        status = feature->categorical ? fit_categorical(f, feature, c)
+                                      : fit_numeric(f, first + k, f->cells + k * f->plan->train_count);
+        feature->first = s->width;
+        s->width += feature->width;
+    }
+    return status;
+}
+
+static bpnn_status spread_scales(const fitting *f)
+{
+    bpnn__schema *s = f->schema;
     s->mean = bpnn__alloc(s->width, sizeof *s->mean);
     s->scale = bpnn__alloc(s->width, sizeof *s->scale);
-    double *x = bpnn__alloc(n, sizeof *x);
-    bool good = s->mean && s->scale && x;
-    for (size_t k = 0; good && k < s->width; k++)
+    if (!s->mean || !s->scale)
+        return bpnn__fail_memory(f->error);
+    for (size_t k = 0; k < s->width; k++)
         s->scale[k] = 1;
-    for (size_t i = 0; good && i < s->feature_count; i++) {
-        const bpnn__feature *f = &s->features[i];
-        if (f->categorical)
-            continue;
-        bpnn__table_values(table, plan->features[i], plan->train, 0, n, x);
-        for (size_t r = 0; r < n; r++)
-            x[r] = isnan(x[r]) ? f->fill : x[r];
-        find_scale(s->input_scaling, x, n, &s->mean[f->first], &s->scale[f->first]);
+    for (size_t i = 0; i < s->feature_count; i++)
+        if (!s->features[i].categorical) {
+            s->mean[s->features[i].first] = f->centre[i];
+            s->scale[s->features[i].first] = f->width[i];
+        }
+    return BPNN_OK;
+}
+
+static bpnn_status fit_features(const fitting *f)
+{
+    size_t all = f->plan->feature_count, most = together(f);
+    f->schema->features = bpnn__alloc(all, sizeof *f->schema->features);
+    if (!f->schema->features)
+        return bpnn__fail_memory(f->error);
+    bpnn_status status = BPNN_OK;
+    for (size_t first = 0; first < all && status == BPNN_OK; first += most) {
+        size_t count = all - first < most ? all - first : most;
+        read_columns(f, first, count);
+        status = fit_columns(f, first, count);
     }
-    bpnn__free(x);
-    return good ? BPNN_OK : bpnn__fail_memory(error);
+    return status == BPNN_OK ? spread_scales(f) : status;
 }
 
 /* ---- targets ---- */
@@ -200,27 +176,31 @@ static bool scales_targets(bpnn_loss_kind loss, bpnn_activation_kind output)
     }
 }
 
-static bpnn_status fit_targets(bpnn__schema *s, const bpnn_table *table, const bpnn__plan *plan, bpnn_error *error)
+static bpnn_status fit_targets(const fitting *f)
 {
-    size_t n = plan->train_count;
+    bpnn__schema *s = f->schema;
+    const bpnn__plan *plan = f->plan;
     s->targets = bpnn__alloc(plan->target_count, sizeof *s->targets);
     s->target_mean = bpnn__alloc(plan->target_count, sizeof *s->target_mean);
     s->target_scale = bpnn__alloc(plan->target_count, sizeof *s->target_scale);
-    double *x = bpnn__alloc(n, sizeof *x);
-    bool good = s->targets && s->target_mean && s->target_scale && x;
-    for (size_t k = 0; good && k < plan->target_count; k++) {
-        size_t c = plan->targets[k];
-        s->targets[k] = bpnn__copy_text(table->columns[c].name);
-        good = s->targets[k] != NULL;
+    if (!s->targets || !s->target_mean || !s->target_scale)
+        return bpnn__fail_memory(f->error);
+    for (size_t k = 0; k < plan->target_count; k++) {
+        size_t c = plan->targets[k], known = 0;
+        s->targets[k] = bpnn__copy_text(f->table->columns[c].name);
         s->target_count = k + 1;
         s->target_scale[k] = 1;
-        if (!good || s->task != BPNN_TASK_REGRESSION)
+        if (!s->targets[k])
+            return bpnn__fail_memory(f->error);
+        if (s->task != BPNN_TASK_REGRESSION)
             continue;
-        bpnn__table_values(table, c, plan->train, 0, n, x);
-        find_scale(s->target_scaling, x, known_only(x, n), &s->target_mean[k], &s->target_scale[k]);
+        bpnn__table_values(f->table, c, plan->train, 0, plan->train_count, f->cells);
+        for (size_t i = 0; i < plan->train_count; i++)
+            if (!isnan(f->cells[i]))
+                f->known[known++] = f->cells[i];
+        bpnn__find_scale(s->target_scaling, f->known, known, f->work, &s->target_mean[k], &s->target_scale[k]);
     }
-    bpnn__free(x);
-    return good ? BPNN_OK : bpnn__fail_memory(error);
+    return BPNN_OK;
 }
 
 static bpnn_status copy_classes(bpnn__schema *s, const bpnn__plan *plan, bpnn_error *error)
@@ -237,6 +217,28 @@ static bpnn_status copy_classes(bpnn__schema *s, const bpnn__plan *plan, bpnn_er
     return s->classes ? BPNN_OK : bpnn__fail_memory(error);
 }
 
+static void choose_scaling(bpnn__schema *s, const bpnn_fit_options *options, bpnn_loss_kind loss,
+                           bpnn_activation_kind output)
+{
+    s->input_scaling = options->scale == BPNN_SCALE_AUTO ? BPNN_SCALE_STANDARD : options->scale;
+    s->target_scaling = options->target_scale;
+    if (s->task != BPNN_TASK_REGRESSION)
+        s->target_scaling = BPNN_SCALE_NONE;
+    else if (options->target_scale == BPNN_SCALE_AUTO)
+        s->target_scaling = scales_targets(loss, output) ? BPNN_SCALE_STANDARD : BPNN_SCALE_NONE;
+}
+
+static bool make_room(fitting *f)
+{
+    size_t n = f->plan->train_count, features = f->plan->feature_count, cells;
+    f->cells = bpnn__mul(n, together(f), &cells) ? bpnn__alloc(cells ? cells : 1, sizeof *f->cells) : NULL;
+    f->known = bpnn__alloc(n ? n : 1, sizeof *f->known);
+    f->work = bpnn__alloc(n ? n : 1, sizeof *f->work);
+    f->centre = bpnn__alloc(features, sizeof *f->centre);
+    f->width = bpnn__alloc(features, sizeof *f->width);
+    return f->cells && f->known && f->work && f->centre && f->width;
+}
+
 bpnn_status bpnn__schema_fit(bpnn__schema *s, const bpnn_table *table, const bpnn__plan *plan,
                              const bpnn_fit_options *options, bpnn_loss_kind loss, bpnn_activation_kind output,
                              bpnn__notes *notes, bpnn_error *error)
@@ -246,20 +248,18 @@ bpnn_status bpnn__schema_fit(bpnn__schema *s, const bpnn_table *table, const bpn
     s->task = plan->task;
     s->positive = plan->positive;
     s->missing = options->missing;
-    s->input_scaling = options->scale == BPNN_SCALE_AUTO ? BPNN_SCALE_STANDARD : options->scale;
-    bool scaled = s->task == BPNN_TASK_REGRESSION && scales_targets(loss, output);
-    s->target_scaling = options->target_scale != BPNN_SCALE_AUTO ? options->target_scale
-                        : scaled                                 ? BPNN_SCALE_STANDARD
-                                                                 : BPNN_SCALE_NONE;
-    if (s->task != BPNN_TASK_REGRESSION)
-        s->target_scaling = BPNN_SCALE_NONE;
-    bpnn_status status = fit_features(s, table, plan, options, error);
+    choose_scaling(s, options, loss, output);
+    fitting f = {.schema = s, .table = table, .plan = plan, .options = options, .error = error};
+    bpnn_status status = make_room(&f) ? fit_features(&f) : bpnn__fail_memory(error);
     if (status == BPNN_OK)
-        status = fit_scales(s, table, plan, error);
-    if (status == BPNN_OK)
-        status = fit_targets(s, table, plan, error);
+        status = fit_targets(&f);
     if (status == BPNN_OK)
         status = copy_classes(s, plan, error);
+    bpnn__free(f.cells);
+    bpnn__free(f.known);
+    bpnn__free(f.work);
+    bpnn__free(f.centre);
+    bpnn__free(f.width);
     if (status != BPNN_OK)
         bpnn__schema_free(s);
     return status;

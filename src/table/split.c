@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 enum { FEWEST = 60 }; /* rows below which nothing is held back by default */
 #define DEFAULT_SHARE 0.15
@@ -14,6 +13,24 @@ enum { FEWEST = 60 }; /* rows below which nothing is held back by default */
 enum part { TRAIN, VALID, TEST };
 
 /* ---- a split column ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* ASCII letters of either case, whatever the locale; blanks around do not count. */
+static bool same_word(const char *cell, const char *word)
+{
+    while (is_blank(*cell))
+        cell++;
+    for (; *word; cell++, word++)
+        if ((*cell >= 'A' && *cell <= 'Z' ? *cell + ('a' - 'A') : *cell) != *word)
+            return false;
+    while (is_blank(*cell))
+        cell++;
+    return *cell == '\0';
+}
 
 static int part_of(const char *word)
 {
@@ -23,7 +40,7 @@ static int part_of(const char *word)
     } words[] = {{"train", TRAIN},      {"training", TRAIN}, {"valid", VALID},
                  {"validation", VALID}, {"val", VALID},      {"test", TEST}};
     for (size_t i = 0; word && i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(words[i].word, word) == 0)
+        if (same_word(word, words[i].word))
             return (int)words[i].part;
     return -1;
 }
@@ -46,53 +63,54 @@ static bpnn_status by_column(bpnn__plan *plan, const bpnn_table *table, const si
 
 /* ---- shares ---- */
 
-/* The class of every row, 0 for regression. */
-static bpnn_status classes_of(const bpnn__plan *plan, const bpnn_table *table, const size_t *rows, size_t count,
-                              uint32_t *class, bpnn_error *error)
-{
-    memset(class, 0, count * sizeof *class);
-    for (size_t i = 0; plan->class_count > 0 && i < count; i++) {
-        char buffer[32];
-        const char *text = bpnn_table_text(table, rows[i], plan->targets[0], buffer);
-        size_t found = text ? bpnn__label_find(plan->classes, plan->class_count, text) : SIZE_MAX;
-        if (found == SIZE_MAX)
-            return bpnn__fail(error, BPNN_DATA, "row %zu has no class", rows[i] + 1);
-        class[i] = (uint32_t)found;
-    }
-    return BPNN_OK;
-}
+typedef struct shares {
+    size_t classes, count;
+    size_t *class, *order; /* count each: of row i; one permutation of all rows */
+    size_t *have, *want;   /* classes each */
+    double *remainder;
+    unsigned char *part; /* count */
+} shares;
 
-/* Gives `share` of the training rows to `to`: of each class as many as its size asks, the rest by largest remainder. The rows of a class
- * are taken in the order of one permutation of all rows. */
-static void give_share(double share, enum part to, const uint32_t *class, size_t classes, const size_t *order,
-                       size_t count, unsigned char *part, size_t *have, size_t *want, double *remainder)
+/* How many of each class `share` asks for: rounded down, then by the largest remainders until the total is right. A class keeps a row. */
+static void find_wants(shares *s, double share)
 {
-    memset(have, 0, classes * sizeof *have);
     size_t total = 0, given = 0;
-    for (size_t i = 0; i < count; i++)
-        have[class[i]] += part[i] != TEST || to == TEST;
-    for (size_t k = 0; k < classes; k++)
-        total += have[k];
+    memset(s->have, 0, s->classes * sizeof *s->have);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->part[i] == TRAIN) {
+            s->have[s->class[i]]++;
+            total++;
+        }
     size_t goal = (size_t)floor(share * (double)total + 0.5);
-    for (size_t k = 0; k < classes; k++) {
-        double exact = share * (double)have[k];
-        want[k] = (size_t)floor(exact);
-        remainder[k] = exact - floor(exact);
-        given += want[k];
+    for (size_t k = 0; k < s->classes; k++) {
+        double exact = share * (double)s->have[k];
+        s->want[k] = (size_t)floor(exact);
+        s->remainder[k] = s->have[k] > s->want[k] + 1 ? exact - floor(exact) : -1;
+        given += s->want[k];
     }
     for (; given < goal; given++) {
         size_t best = 0;
-        for (size_t k = 1; k < classes; k++)
-            best = remainder[k] > remainder[best] ? k : best;
-        want[best]++;
-        remainder[best] = -1;
+        for (size_t k = 1; k < s->classes; k++)
+            best = s->remainder[k] > s->remainder[best] ? k : best;
+        if (s->remainder[best] < 0)
+            break;
+        s->want[best]++;
+        s->remainder[best] = -1;
     }
-    for (size_t j = 0; j < count; j++) {
-        size_t i = order[j];
-        if (part[i] != TRAIN || want[class[i]] == 0)
+}
+
+/* Gives `share` of the rows that are still for training to `to`. */
+static void give_share(shares *s, double share, enum part to)
+{
+    if (!(share > 0))
+        return;
+    find_wants(s, share);
+    for (size_t j = 0; j < s->count; j++) {
+        size_t i = s->order[j];
+        if (s->part[i] != TRAIN || s->want[s->class[i]] == 0)
             continue;
-        part[i] = (unsigned char)to;
-        want[class[i]]--;
+        s->part[i] = (unsigned char)to;
+        s->want[s->class[i]]--;
     }
 }
 
@@ -100,26 +118,27 @@ static bpnn_status by_shares(bpnn__plan *plan, const bpnn_table *table, const bp
                              const size_t *rows, size_t count, double validation, unsigned char *part,
                              bpnn_error *error)
 {
-    size_t classes = plan->class_count ? plan->class_count : 1;
-    uint32_t *class = bpnn__alloc(count, sizeof *class);
-    size_t *order = bpnn__alloc(count, sizeof *order), *have = bpnn__alloc(2 * classes, sizeof *have);
-    double *remainder = bpnn__alloc(classes, sizeof *remainder);
-    bpnn_status status = class && order && have && remainder ? BPNN_OK : bpnn__fail_memory(error);
+    shares s = {.classes = plan->class_count ? plan->class_count : 1, .count = count, .part = part};
+    s.class = bpnn__alloc(count, sizeof *s.class);
+    s.order = bpnn__alloc(count, sizeof *s.order);
+    s.have = bpnn__alloc(s.classes, sizeof *s.have);
+    s.want = bpnn__alloc(s.classes, sizeof *s.want);
+    s.remainder = bpnn__alloc(s.classes, sizeof *s.remainder);
+    bpnn_status status = s.class && s.order && s.have && s.want && s.remainder ? BPNN_OK : bpnn__fail_memory(error);
     if (status == BPNN_OK)
-        status = classes_of(plan, table, rows, count, class, error);
+        status = bpnn__plan_classes(plan, table, rows, count, s.class, error);
     if (status == BPNN_OK) {
         uint32_t key[2];
         bpnn__random_key(options->train.seed, BPNN__STREAM_SPLIT, key);
-        bpnn__random_permutation(key, 0, order, count);
-        if (options->test_share > 0)
-            give_share(options->test_share, TEST, class, classes, order, count, part, have, have + classes, remainder);
-        if (validation > 0)
-            give_share(validation, VALID, class, classes, order, count, part, have, have + classes, remainder);
+        bpnn__random_permutation(key, 0, s.order, count);
+        give_share(&s, options->test ? 0 : options->test_share, TEST);
+        give_share(&s, validation, VALID);
     }
-    bpnn__free(class);
-    bpnn__free(order);
-    bpnn__free(have);
-    bpnn__free(remainder);
+    bpnn__free(s.class);
+    bpnn__free(s.order);
+    bpnn__free(s.have);
+    bpnn__free(s.want);
+    bpnn__free(s.remainder);
     return status;
 }
 
@@ -161,6 +180,15 @@ static double validation_share(const bpnn_fit_options *options, size_t count, bo
     return 0;
 }
 
+/* A share that was asked for and gave nothing. */
+static void warn_of_empty(const bpnn__plan *plan, const bpnn_fit_options *options, bpnn__notes *notes)
+{
+    if (options->validation_share > 0 && !options->validation && plan->valid_count == 0)
+        bpnn__notes_add(notes, true, "too few rows: none is held back for validation");
+    if (options->test_share > 0 && !options->test && plan->test_count == 0)
+        bpnn__notes_add(notes, true, "too few rows: none is held back for the test");
+}
+
 bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
                              const size_t *rows, size_t count, bool hold_back_default, bpnn__notes *notes,
                              bpnn_error *error)
@@ -168,6 +196,9 @@ bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bp
     if (options->validation_share < 0 || options->validation_share >= 1 || options->test_share < 0 ||
         options->test_share >= 1)
         return bpnn__fail(error, BPNN_USAGE, "a share of rows is from 0 up and below 1");
+    if (plan->split_column != SIZE_MAX &&
+        (options->validation || options->test || options->validation_share > 0 || options->test_share > 0))
+        return bpnn__fail(error, BPNN_USAGE, "give --split-column, or --validation and --test, not both");
     unsigned char *part = bpnn__alloc(count, 1);
     if (!part)
         return bpnn__fail_memory(error);
@@ -182,5 +213,7 @@ bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bp
     bpnn__free(part);
     if (status == BPNN_OK && plan->train_count == 0)
         status = bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "no rows are left to train on");
+    if (status == BPNN_OK && plan->split_column == SIZE_MAX)
+        warn_of_empty(plan, options, notes);
     return status;
 }
