@@ -1,20 +1,11 @@
 /* Statistics of columns: mean, quantiles in linear time, centre and width. */
 #include "table/plan.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 /* ---- mean and deviation: powers of two keep sums and squares finite and change no digit ---- */
-
-static double most_of(const double *x, size_t n, double centre)
-{
-    double most = 0;
-    for (size_t i = 0; i < n; i++) {
-        double size = fabs(x[i] - centre);
-        most = size > most ? size : most;
-    }
-    return most;
-}
 
 /* 2^-e with |x| <= 2^e, kept a normal number. */
 static double shrink_for(double x)
@@ -38,10 +29,10 @@ double bpnn__mean(const double *x, size_t n)
 }
 
 /* Population deviation around the mean, second pass. */
-static double deviation(const double *x, size_t n, double mean)
+static double deviation(const double *x, size_t n, double mean, double low, double high)
 {
-    double most = most_of(x, n, mean), shrink = shrink_for(most), sum = 0;
-    if (!(most > 0) || !isfinite(most))
+    double most = high - mean > mean - low ? high - mean : mean - low, shrink = shrink_for(most), sum = 0;
+    if (!isfinite(most))
         return most;
     for (size_t i = 0; i < n; i++) {
         double d = (x[i] - mean) * shrink;
@@ -71,23 +62,32 @@ static double number_of(uint64_t key)
 
 enum { DIGIT = 11, BINS = 1 << DIGIT };
 
+static size_t digit_of(uint64_t key, int shift)
+{
+    return key >> shift & (BINS - 1);
+}
+
 /* The k-th smallest of the keys, from 0: a digit a pass, keeping those that share it. Linear whatever the keys are. */
 static uint64_t select_key(uint64_t *keys, size_t n, size_t k)
 {
-    for (int shift = 64 - DIGIT; n > 1; shift = shift > DIGIT ? shift - DIGIT : 0) {
+    for (int shift = 64 - DIGIT;; shift = shift > DIGIT ? shift - DIGIT : 0) {
         size_t bins[BINS] = {0}, bin = 0, kept = 0;
-        for (size_t i = 0; i < n; i++)
-            bins[keys[i] >> shift & (BINS - 1)]++;
+        uint64_t differ = 0;
+        for (size_t i = 0; i < n; i++) {
+            bins[digit_of(keys[i], shift)]++;
+            differ |= keys[i] ^ keys[0];
+        }
+        if (differ == 0)
+            return keys[0];
         for (; k >= bins[bin]; bin++)
             k -= bins[bin];
-        for (size_t i = 0; i < n; i++)
-            if ((keys[i] >> shift & (BINS - 1)) == bin)
-                keys[kept++] = keys[i];
+        for (size_t i = 0; i < n; i++) {
+            uint64_t key = keys[i];
+            keys[kept] = key;
+            kept += digit_of(key, shift) == bin;
+        }
         n = kept;
-        if (shift == 0)
-            break; /* what is left is equal */
     }
-    return keys[0];
 }
 
 static uint64_t order_statistic(const double *x, size_t n, size_t k, uint64_t *work)
@@ -97,17 +97,16 @@ static uint64_t order_statistic(const double *x, size_t n, size_t k, uint64_t *w
     return select_key(work, n, k);
 }
 
-/* The order statistic that follows `key`, which is number k. */
-static uint64_t following(const double *x, size_t n, size_t k, uint64_t key)
+/* The order statistic that follows `low`, which is number k. */
+static double following(const double *x, size_t n, size_t k, double low)
 {
-    uint64_t next = UINT64_MAX;
+    double next = DBL_MAX;
     size_t up_to = 0;
     for (size_t i = 0; i < n; i++) {
-        uint64_t other = key_of(x[i]);
-        up_to += other <= key;
-        next = other > key && other < next ? other : next;
+        up_to += x[i] <= low;
+        next = x[i] > low && x[i] < next ? x[i] : next;
     }
-    return up_to > k + 1 ? key : next;
+    return up_to > k + 1 ? low : next;
 }
 
 double bpnn__quantile(const double *x, size_t n, double q, uint64_t *work)
@@ -116,11 +115,10 @@ double bpnn__quantile(const double *x, size_t n, double q, uint64_t *work)
         return 0;
     double at = q * (double)(n - 1), part = at - floor(at);
     size_t k = (size_t)at;
-    uint64_t key = order_statistic(x, n, k, work);
-    double low = number_of(key);
+    double low = number_of(order_statistic(x, n, k, work));
     if (!(part > 0) || k + 1 >= n)
         return low;
-    double high = number_of(following(x, n, k, key)), step = high - low;
+    double high = following(x, n, k, low), step = high - low;
     return isfinite(step) ? low + part * step : (1 - part) * low + part * high;
 }
 
@@ -155,7 +153,7 @@ void bpnn__find_scale(bpnn_scale kind, const double *x, size_t n, uint64_t *work
         *width = bpnn__quantile(x, n, 0.75, work) - bpnn__quantile(x, n, 0.25, work);
     } else {
         *centre = bpnn__mean(x, n);
-        *width = deviation(x, n, *centre);
+        *width = deviation(x, n, *centre, low, high);
     }
     /* what is left of rounding is no width */
     if (!(*width > 1e-14 * fabs(*centre)) || !isfinite(*width))

@@ -121,14 +121,47 @@ static void block_run(const bpnn_table *t, size_t c, size_t first, size_t count,
     }
 }
 
+/* Listed rows: the block is looked for again only where it changes. */
+static void block_pick(const bpnn_table *t, size_t c, const size_t *rows, size_t count, double *out)
+{
+    const double *column = NULL;
+    size_t start = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!column || rows[i] - start >= t->block_rows) {
+            size_t b = rows[i] / t->block_rows;
+            column = t->blocks[b] + c * t->block_rows;
+            start = b * t->block_rows;
+        }
+        out[i] = column[rows[i] - start];
+    }
+}
+
+/* Bytes need no look at each: none is missing. */
+static void bytes_run(const bpnn_matrix *m, size_t c, const size_t *rows, size_t first, size_t count, double *out)
+{
+    const unsigned char *column = (const unsigned char *)m->data + c;
+    for (size_t i = 0; i < count; i++)
+        out[i] = column[(rows ? rows[i] : first + i) * m->stride];
+}
+
 void bpnn__table_numbers(const bpnn_table *t, size_t c, const size_t *rows, size_t first, size_t count, double *out)
 {
-    if (!rows && t->blocks) {
-        block_run(t, c, first, count, out);
+    if (t->blocks) {
+        if (rows)
+            block_pick(t, c, rows, count, out);
+        else
+            block_run(t, c, first, count, out);
+        return;
+    }
+    bool second = c >= t->part[0].cols;
+    const bpnn_matrix *m = &t->part[second];
+    c -= second ? t->part[0].cols : 0;
+    if (m->dtype == BPNN_U8) {
+        bytes_run(m, c, rows, first, count, out);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        out[i] = cell(t, rows ? rows[i] : first + i, c);
+        out[i] = matrix_cell(m, rows ? rows[i] : first + i, c);
 }
 
 void bpnn__table_values(const bpnn_table *t, size_t c, const size_t *rows, size_t first, size_t count, double *out)
