@@ -16,6 +16,10 @@ static bpnn_status bad_weight(const bpnn__plan *plan, const bpnn_table *table, s
 static bpnn_status sample_weights(const bpnn__plan *plan, const bpnn_table *table, const size_t *rows, size_t count,
                                   double *weights, bpnn_error *error)
 {
+    size_t text;
+    const char *cell;
+    if (bpnn__table_first_text(table, plan->weight_column, &text, &cell))
+        return bad_weight(plan, table, text, error);
     bpnn__table_values(table, plan->weight_column, rows, 0, count, weights);
     for (size_t i = 0; i < count; i++)
         if (!(weights[i] >= 0))
