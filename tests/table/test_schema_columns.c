@@ -92,6 +92,10 @@ static void no_such_columns(void **state)
     refused(table, &o, BPNN_DATA, "'alpha'");
     o.features = "1-9";
     refused(table, &o, BPNN_DATA, "1-9");
+    o.features = "2-4";
+    refused(table, &o, BPNN_DATA, "2-4");
+    o.features = "0-1";
+    refused(table, &o, BPNN_DATA, "0-1");
     o.features = "3-1";
     refused(table, &o, BPNN_DATA, "3-1");
     o.features = "1-3";

@@ -405,6 +405,38 @@ static void blocks_and_lists(void **state)
     bpnn_table_free(tables[1]);
 }
 
+/* Listed rows of a table that is wide, so that its blocks have few rows. */
+static void rows_of_many_blocks(void **state)
+{
+    (void)state;
+    enum { ROWS = 700, COLUMNS = 2000 };
+    char *csv = malloc((size_t)ROWS * COLUMNS * 4 + 16 * COLUMNS), *at = csv;
+    for (int c = 0; c < COLUMNS; c++)
+        at += sprintf(at, "c%d%c", c, c + 1 < COLUMNS ? ',' : '\n');
+    for (int r = 0; r < ROWS; r++)
+        for (int c = 0; c < COLUMNS; c++)
+            at += sprintf(at, "%d%c", (r * 31 + c * 7) % 997, c + 1 < COLUMNS ? ',' : '\n');
+    bpnn_table *table = table_of(csv, NULL);
+    assert_true(table->block_rows < ROWS / 2);
+    dice d = {seed_of_tests(3)};
+    int bad = 0;
+    for (int c = 0; c < COLUMNS; c += 37) {
+        size_t rows[ROWS];
+        double x[ROWS], y[ROWS];
+        for (size_t i = 0; i < ROWS; i++)
+            rows[i] = roll(&d) % 3 ? roll(&d) % ROWS : i;
+        bpnn__table_numbers(table, (size_t)c, rows, 0, ROWS, x);
+        bpnn__table_numbers(table, (size_t)c, NULL, 100, ROWS - 100, y);
+        for (size_t i = 0; i < ROWS; i++) {
+            bad += x[i] != (double)(((int)rows[i] * 31 + c * 7) % 997);
+            bad += i >= 100 && y[i - 100] != (double)(((int)i * 31 + c * 7) % 997);
+        }
+    }
+    assert_int_equal(bad, 0);
+    bpnn_table_free(table);
+    free(csv);
+}
+
 /* ---- targets ---- */
 
 static void scaled_targets(void **state)
@@ -525,6 +557,7 @@ int main(void)
         cmocka_unit_test(columns_by_name),
         cmocka_unit_test(tables_that_do_not_fit),
         cmocka_unit_test(blocks_and_lists),
+        cmocka_unit_test(rows_of_many_blocks),
         cmocka_unit_test(scaled_targets),
         cmocka_unit_test(target_scaling),
         cmocka_unit_test(class_targets),
