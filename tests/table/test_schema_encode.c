@@ -540,6 +540,31 @@ static void class_targets(void **state)
     bpnn_table_free(later);
 }
 
+/* Targets of more rows than a block has. */
+static void targets_of_many_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 500 };
+    static char csv[ROWS * 16];
+    static double y[ROWS], raw[ROWS];
+    size_t at = (size_t)snprintf(csv, sizeof csv, "x,y\n");
+    for (int r = 0; r < ROWS; r++)
+        at += (size_t)snprintf(csv + at, sizeof csv - at, "%d,k%d\n", r * 7 % 31, r * 11 % 5);
+    bpnn_table *table = table_of(csv, NULL);
+    bpnn_fit_options o = plain();
+    bpnn__schema s = schema_of(table, &o);
+    bpnn__mapping m;
+    int bad = 0;
+    assert_int_equal(bpnn__schema_map(&s, table, true, &m, NULL), BPNN_OK);
+    bpnn__schema_targets(&s, table, &m, NULL, 0, ROWS, false, BPNN_F64, y, raw, NULL, NULL);
+    for (int r = 0; r < ROWS; r++)
+        bad += y[r] != r * 11 % 5 || raw[r] != r * 11 % 5;
+    assert_int_equal(bad, 0);
+    bpnn__mapping_free(&m);
+    bpnn__schema_free(&s);
+    bpnn_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -561,6 +586,7 @@ int main(void)
         cmocka_unit_test(scaled_targets),
         cmocka_unit_test(target_scaling),
         cmocka_unit_test(class_targets),
+        cmocka_unit_test(targets_of_many_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
