@@ -79,6 +79,10 @@ typedef struct bpnn_fit_options {
     bpnn_train_options train;
     bpnn_message_fn message;     /* NULL = none; warnings are kept in the model's summary too */
     void *message_context;
+    /* NULL, or called once before training with what every choice came to: the same fit with nothing left to a rule (init
+       auto alone stays: it is a rule a layer). Its texts live during the call. */
+    void (*on_resolved)(const struct bpnn_fit_options *resolved, void *context);
+    void *resolved_context;
 } bpnn_fit_options;
 
 BPNN_API void bpnn_fit_options_default(bpnn_fit_options *options);

@@ -22,11 +22,11 @@ extern "C" {
 /* X(ENUM, "name") */
 #define BPNN_SCHEDULES(X)                                                                          \
     X(CONSTANT, "constant")                                                                        \
-    X(STEP, "step")               /* a factor^floor(e / every): "factor" .5, "every" 30 */         \
-    X(EXPONENTIAL, "exponential") /* a factor^e: "factor" .95 */                                   \
+    X(STEP, "step")               /* a factor^floor(e / every) */                                  \
+    X(EXPONENTIAL, "exponential") /* a factor^e */                                                 \
     X(COSINE, "cosine")           /* a (1 + cos(pi s / (E S))) / 2 */                              \
-    X(PLATEAU, "plateau")         /* x "factor" .5 after "wait" 10 epochs without a gain of 1e-4 */ \
-    X(ONECYCLE, "onecycle")       /* a/25 -> a over 30 %, -> a/25e4, cosine form */
+    X(PLATEAU, "plateau")         /* x factor after `wait` epochs without a relative gain */       \
+    X(ONECYCLE, "onecycle")       /* a/factor -> a over the first share, -> a/(1e4 factor), cosine form */
 
 #define BPNN_X(id, name) BPNN_STOP_##id,
 typedef enum bpnn_stop { BPNN_STOPS(BPNN_X) BPNN_STOP_COUNT } bpnn_stop;
@@ -65,6 +65,9 @@ typedef struct bpnn_method_info {
 /* Method `index`, NULL past the end; by its name (or a migrant's alias: traingd, trainrp ..), NULL if none. */
 BPNN_API const bpnn_method_info *bpnn_method(size_t index);
 BPNN_API const bpnn_method_info *bpnn_method_find(const char *name);
+
+/* Setting `index` of a schedule ("factor", ..; in the program --step-factor), NULL past the end. */
+BPNN_API const bpnn_method_option *bpnn_schedule_setting(bpnn_schedule_kind kind, size_t index);
 
 /* ---- data and options ---- */
 

@@ -44,12 +44,44 @@ static char *temporary_name(const place *p)
     return text.data;
 }
 
+enum { LINKS = 40, LINK_SIZE = 4096 };
+
+/* The name a symlink holds, seen from the link's own directory; NULL: path is no symlink. */
+static char *link_target(const char *path)
+{
+    char target[LINK_SIZE];
+    ssize_t size = readlink(path, target, sizeof target - 1);
+    const char *slash = strrchr(path, '/');
+    bpnn__text whole = {0};
+    if (size <= 0)
+        return NULL;
+    if (target[0] != '/' && slash)
+        bpnn__text_add_bytes(&whole, path, (size_t)(slash - path) + 1);
+    bpnn__text_add_bytes(&whole, target, (size_t)size);
+    if (whole.failed)
+        bpnn__text_free(&whole);
+    return whole.data;
+}
+
+/* Behind all symlinks, whether or not a file is there. */
+static char *behind_links(const char *path)
+{
+    char *real = realpath(path, NULL), *at = bpnn__copy_text(real ? real : path);
+    for (int i = 0; !real && at && i < LINKS; i++) {
+        char *next = link_target(at);
+        if (!next)
+            break;
+        bpnn__free(at);
+        at = next;
+    }
+    free(real);
+    return at;
+}
+
 static bpnn_status find_place(place *p, const char *path, bpnn_error *error)
 {
     memset(p, 0, sizeof *p);
-    char *real = realpath(path, NULL); /* NULL: not there yet */
-    p->path = bpnn__copy_text(real ? real : path);
-    free(real);
+    p->path = behind_links(path);
     p->directory = bpnn__copy_text(p->path ? p->path : "");
     if (!p->path || !p->directory)
         return bpnn__fail_memory(error);

@@ -177,6 +177,8 @@ static bpnn_status fit(bpnn__fitting *f)
 {
     bpnn__encoded training = {0}, validation = {0};
     bpnn_status status = prepare(f);
+    if (status == BPNN_OK && f->options->on_resolved)
+        status = bpnn__tell_resolved(f);
     if (status == BPNN_OK)
         status = train(f, &training, &validation);
     bpnn__encoded_free(&training);

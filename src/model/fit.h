@@ -42,6 +42,9 @@ bpnn_status bpnn__choose_loss(bpnn__fitting *f);
 bpnn_status bpnn__choose_net(bpnn__fitting *f);
 bpnn_status bpnn__choose_training(bpnn__fitting *f);
 
+/* resolved.c: tells the caller's on_resolved what was chosen. */
+bpnn_status bpnn__tell_resolved(const bpnn__fitting *f);
+
 /* encode.c */
 bpnn_status bpnn__find_parts(bpnn__fitting *f);
 bpnn_status bpnn__encode_part(const bpnn__fitting *f, bpnn__part part, bpnn__encoded *out);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum { FEWEST = 60 }; /* rows below which nothing is held back by default */
-#define DEFAULT_SHARE 0.15
 
 enum part { TRAIN, VALID, TEST };
 
@@ -174,7 +173,7 @@ static double validation_share(const bpnn_fit_options *options, size_t count, bo
     if (!hold_back_default)
         return 0;
     if (count >= FEWEST)
-        return DEFAULT_SHARE;
+        return BPNN__VALIDATION_SHARE;
     bpnn__notes_add(notes, false, "no rows are held back for validation: %zu rows are few (--validation 0.15 to do so)",
                     count);
     return 0;

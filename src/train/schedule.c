@@ -27,22 +27,29 @@ int bpnn_schedule_find(const char *name)
 /* The settings each kind takes. */
 static const struct {
     bpnn_schedule_kind kind;
-    const char *name;
     size_t offset;
-    double initial, least, most;
+    bpnn_method_option option;
 } settings[] = {
-    {BPNN_SCHEDULE_STEP, "factor", offsetof(bpnn__schedule, factor), 0.5, 0, 1},
-    {BPNN_SCHEDULE_STEP, "every", offsetof(bpnn__schedule, every), 30, 1, 1e9},
-    {BPNN_SCHEDULE_EXPONENTIAL, "factor", offsetof(bpnn__schedule, factor), 0.95, 0, 1},
-    {BPNN_SCHEDULE_PLATEAU, "factor", offsetof(bpnn__schedule, factor), 0.5, 0, 1},
-    {BPNN_SCHEDULE_PLATEAU, "wait", offsetof(bpnn__schedule, wait), 10, 1, 1e9},
-    {BPNN_SCHEDULE_PLATEAU, "gain", offsetof(bpnn__schedule, gain), 1e-4, 0, 1},
-    {BPNN_SCHEDULE_PLATEAU, "least", offsetof(bpnn__schedule, least), 1e-3, 0, 1},
-    {BPNN_SCHEDULE_ONECYCLE, "factor", offsetof(bpnn__schedule, factor), 25, 1, 1e6},
-    {BPNN_SCHEDULE_ONECYCLE, "share", offsetof(bpnn__schedule, every), 0.3, 0.01, 0.99},
+    {BPNN_SCHEDULE_STEP, offsetof(bpnn__schedule, factor), {"factor", 0.5, 0, 1, "of the rate, each time"}},
+    {BPNN_SCHEDULE_STEP, offsetof(bpnn__schedule, every), {"every", 30, 1, 1e9, "epochs between two steps"}},
+    {BPNN_SCHEDULE_EXPONENTIAL, offsetof(bpnn__schedule, factor), {"factor", 0.95, 0, 1, "of the rate, every epoch"}},
+    {BPNN_SCHEDULE_PLATEAU, offsetof(bpnn__schedule, factor), {"factor", 0.5, 0, 1, "of the rate, each time"}},
+    {BPNN_SCHEDULE_PLATEAU, offsetof(bpnn__schedule, wait), {"wait", 10, 1, 1e9, "epochs without a gain"}},
+    {BPNN_SCHEDULE_PLATEAU, offsetof(bpnn__schedule, gain), {"gain", 1e-4, 0, 1, "relative, of the loss"}},
+    {BPNN_SCHEDULE_PLATEAU, offsetof(bpnn__schedule, least), {"least", 1e-3, 0, 1, "share of the rate that stays"}},
+    {BPNN_SCHEDULE_ONECYCLE, offsetof(bpnn__schedule, factor), {"factor", 25, 1, 1e6, "peak over first rate"}},
+    {BPNN_SCHEDULE_ONECYCLE, offsetof(bpnn__schedule, every), {"share", 0.3, 0.01, 0.99, "of the run that rises"}},
 };
 
 enum { SETTINGS = sizeof settings / sizeof *settings };
+
+const bpnn_method_option *bpnn_schedule_setting(bpnn_schedule_kind kind, size_t index)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (settings[i].kind == kind && index-- == 0)
+            return &settings[i].option;
+    return NULL;
+}
 
 static double *place_of(bpnn__schedule *schedule, size_t i)
 {
@@ -56,7 +63,7 @@ static bpnn_status unknown_setting(bpnn_schedule_kind kind, const char *name, bp
     size_t count = 0;
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == kind)
-            names[count++] = settings[i].name;
+            names[count++] = settings[i].option.name;
     return bpnn__fail(error, BPNN_USAGE, "schedule %s has no setting '%s'; its settings: %s", words[kind], name,
                       bpnn__list_names(list, names, count));
 }
@@ -65,11 +72,11 @@ static bpnn_status set(bpnn__schedule *schedule, const bpnn_setting *setting, bp
 {
     const char *name = setting->name ? setting->name : "";
     for (size_t i = 0; i < SETTINGS; i++) {
-        if (settings[i].kind != schedule->kind || strcmp(settings[i].name, name) != 0)
+        if (settings[i].kind != schedule->kind || strcmp(settings[i].option.name, name) != 0)
             continue;
-        if (!(setting->value >= settings[i].least && setting->value <= settings[i].most))
+        if (!(setting->value >= settings[i].option.least && setting->value <= settings[i].option.most))
             return bpnn__fail(error, BPNN_USAGE, "schedule %s: %s must be %g to %g, not %g", words[schedule->kind],
-                              name, settings[i].least, settings[i].most, setting->value);
+                              name, settings[i].option.least, settings[i].option.most, setting->value);
         *place_of(schedule, i) = setting->value;
         return BPNN_OK;
     }
@@ -90,7 +97,7 @@ bpnn_status bpnn__schedule_init(bpnn__schedule *schedule, const bpnn_train_optio
     schedule->best = (double)INFINITY;
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == schedule->kind)
-            *place_of(schedule, i) = settings[i].initial;
+            *place_of(schedule, i) = settings[i].option.initial;
     for (size_t i = 0; i < options->schedule_setting_count; i++) {
         bpnn_status status = set(schedule, &options->schedule_settings[i], error);
         if (status != BPNN_OK)
