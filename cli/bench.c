@@ -118,10 +118,8 @@ static int make_data(bench *b)
     b->x = malloc(b->rows * inputs * sizeof *b->x);
     b->t = calloc(b->rows * outputs, sizeof *b->t);
     b->order = malloc(b->rows * sizeof *b->order);
-    if (!b->x || !b->t || !b->order) {
-        fprintf(stderr, "bpnn: out of memory\n");
-        return BPNN_MEMORY;
-    }
+    if (!b->x || !b->t || !b->order)
+        return fail_memory();
     uint64_t state = (uint64_t)b->a->seed;
     for (size_t i = 0; i < b->rows * inputs; i++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
@@ -186,7 +184,7 @@ static int measure_prediction(bench *b)
     size_t outputs = b->size[b->layer_count], size = bpnn_predictor_workspace(predictor, 256);
     void *workspace = malloc(size);
     float *y = malloc(b->rows * outputs * sizeof *y);
-    int code = workspace && y ? 0 : BPNN_MEMORY;
+    int code = workspace && y ? 0 : fail_memory();
     double rates[MEASUREMENTS], least = b->a->seconds / MEASUREMENTS;
     for (int part = 0; part < 2 && code == 0; part++) {
         size_t rows = part == 0 ? b->rows : 1;

@@ -1,167 +1,305 @@
 /* Configuration files: "key = value" lines, '#' begins a comment; or a log, whose first object holds "config". */
+#include "files.h"
 #include "options.h"
 #include "say.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts of the configuration live as long as the program: the arguments point into them. */
-enum { LIMIT = 1 << 20 };
-
-static char *read_text(const char *path, int *code)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    *code = BPNN_IO;
-    if (!file) {
-        fprintf(stderr, "bpnn: %s: cannot open: %s\n", clean(path), strerror(errno));
-        return NULL;
-    }
-    char *text = malloc(LIMIT + 1);
-    size_t size = text ? fread(text, 1, LIMIT + 1, file) : 0;
-    bool failed = !text || ferror(file) || size > LIMIT;
-    if (file != stdin)
-        fclose(file);
-    if (failed) {
-        fprintf(stderr, "bpnn: %s: cannot read, or more than 1 MiB\n", clean(path));
-        free(text);
-        return NULL;
-    }
-    text[size] = '\0';
-    *code = 0;
-    return text;
-}
+enum { LIMIT = 1 << 20, DEEPEST = 32 };
 
 static char *trim(char *text)
 {
-    while (isspace((unsigned char)*text))
-        text++;
+    text += strspn(text, " \t\r");
     size_t n = strlen(text);
-    while (n > 0 && isspace((unsigned char)text[n - 1]))
+    while (n > 0 && strchr(" \t\r", text[n - 1]))
         text[--n] = '\0';
     return text;
 }
 
+static int set(arguments *a, const char *key, const char *value)
+{
+    if (strcmp(key, "config") == 0 || strcmp(key, "help") == 0) {
+        say_usage("'%s' has no place in a configuration file", key);
+        return BPNN_USAGE;
+    }
+    return set_option(a, key, value) ? 0 : BPNN_USAGE;
+}
+
 /* ---- key = value ---- */
 
-static int set_line(arguments *a, const char *path, size_t number, char *line)
+static int set_line(arguments *a, char *line)
 {
     char *text = trim(line);
     if (*text == '\0' || *text == '#')
         return 0;
     char *equals = strchr(text, '=');
     if (!equals) {
-        say_usage("%s:%zu: expected key = value, found '%s'", path, number, text);
+        say_usage("expected key = value, found '%s'", text);
         return BPNN_USAGE;
     }
     *equals = '\0';
     char *key = trim(text), *value = trim(equals + 1);
-    if (*key == '-')
-        key += strspn(key, "-");
-    return set_option(a, key, value) ? 0 : BPNN_USAGE;
+    return set(a, key + strspn(key, "-"), value);
 }
 
-/* ---- the first object of a log: only its "config", an object of texts, numbers and booleans ---- */
-
-static char *skip(char *c)
+static int set_lines(arguments *a, const char *path, char *text)
 {
-    while (isspace((unsigned char)*c))
-        c++;
-    return c;
-}
-
-/* A JSON string at c (behind its quote), in place; returns what is behind it, or NULL. */
-static char *take_string(char *c)
-{
-    char *to = c;
-    for (; *c && *c != '"'; c++) {
-        if (*c == '\\') {
-            c++;
-            if (*c == 'u')
-                return NULL; /* control characters: never in a configuration */
-        }
-        if (!*c)
-            return NULL;
-        *to++ = *c;
-    }
-    if (*c != '"')
-        return NULL;
-    *to = '\0';
-    return c + 1;
-}
-
-/* A value as text; returns what is behind it, or NULL. *value NULL: null. */
-static char *take_value(char *c, char **value, char *held)
-{
-    if (*c == '"') {
-        *value = c + 1;
-        return take_string(c + 1);
-    }
-    size_t n = strcspn(c, ",}] \t\r\n");
-    *value = c;
-    *held = c[n];
-    if (n == 4 && memcmp(c, "null", 4) == 0)
-        *value = NULL;
-    return n > 0 && strchr("{[", *c) == NULL ? c + n : NULL;
-}
-
-static int set_object(arguments *a, const char *path, char *text)
-{
-    char *c = strstr(text, "\"config\"");
-    c = c ? skip(c + 8) : NULL;
-    c = c && *c == ':' ? skip(c + 1) : NULL;
-    if (!c || *c != '{') {
-        say_usage("%s: the first object has no \"config\"", path);
-        return BPNN_USAGE;
-    }
-    for (c = skip(c + 1); *c == '"';) {
-        char *key = c + 1, *value, held = '\0', *behind;
-        c = take_string(key);
-        c = c ? skip(c) : NULL;
-        c = c && *c == ':' ? skip(c + 1) : NULL;
-        behind = c ? take_value(c, &value, &held) : NULL;
-        if (!behind) {
-            say_usage("%s: \"config\" is not an object of texts and numbers", path);
-            return BPNN_USAGE;
-        }
-        if (held)
-            *behind = '\0';
-        if (value) {
-            const char *word = strcmp(value, "true") == 0 ? "yes" : strcmp(value, "false") == 0 ? "no" : value;
-            if (!set_option(a, key, word))
-                return BPNN_USAGE;
-        }
-        if (held)
-            *behind = held;
-        /* the text must stay terminated behind a number: what follows is blank or a comma from now on */
-        c = skip(behind);
-        if (*c == ',') {
-            *c = '\0';
-            c = skip(c + 1);
-        } else if (*c == '}') {
-            *c = '\0';
-            break;
-        }
-    }
-    return 0;
-}
-
-int read_config(arguments *a, const char *path)
-{
-    int code;
-    char *text = read_text(path, &code);
-    if (!text)
-        return code;
-    if (*skip(text) == '{')
-        return set_object(a, path, text);
+    int code = 0;
     size_t number = 1;
     for (char *line = text; line && code == 0; number++) {
         char *end = strchr(line, '\n');
         if (end)
             *end = '\0';
-        code = set_line(a, path, number, line);
+        say_where(path, number);
+        code = set_line(a, line);
         line = end ? end + 1 : NULL;
     }
+    return code;
+}
+
+/* ---- JSON, strictly: a reader that moves over one value; texts are decoded in place ---- */
+
+typedef struct reader {
+    char *at;
+    bool bad;
+} reader;
+
+static void blank(reader *r)
+{
+    r->at += strspn(r->at, " \t\r\n");
+}
+
+static bool next_is(reader *r, char c)
+{
+    blank(r);
+    if (*r->at != c)
+        return false;
+    r->at++;
+    return true;
+}
+
+static unsigned hex4(reader *r)
+{
+    unsigned code = 0;
+    for (int i = 0; i < 4; i++) {
+        static const char digits[] = "0123456789abcdef";
+        char c = *r->at;
+        const char *digit = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
+        if (!digit) {
+            r->bad = true;
+            return 0;
+        }
+        code = code << 4 | (unsigned)(digit - digits);
+        r->at++;
+    }
+    return code;
+}
+
+/* UTF-8 is never longer than the escape it replaces. */
+static char *put_code(char *to, unsigned code)
+{
+    if (code < 0x80) {
+        *to++ = (char)code;
+        return to;
+    }
+    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    static const unsigned lead[] = {0, 0xc0, 0xe0, 0xf0};
+    *to++ = (char)(lead[more] | code >> (6 * more));
+    while (more-- > 0)
+        *to++ = (char)(0x80 | (code >> (6 * more) & 0x3f));
+    return to;
+}
+
+static char *escape(reader *r, char *to)
+{
+    static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
+    char c = *r->at;
+    const char *simple = c ? strchr(from, c) : NULL;
+    if (simple) {
+        r->at++;
+        *to = into[simple - from];
+        return to + 1;
+    }
+    r->bad = c != 'u';
+    r->at += c == 'u';
+    unsigned code = r->bad ? 0 : hex4(r);
+    if (code >= 0xd800 && code < 0xdc00 && r->at[0] == '\\' && r->at[1] == 'u') {
+        r->at += 2;
+        unsigned low = hex4(r);
+        r->bad = r->bad || low < 0xdc00 || low > 0xdfff;
+        code = 0x10000 + ((code - 0xd800) << 10) + ((low - 0xdc00) & 0x3ff);
+    }
+    r->bad = r->bad || code == 0 || (code >= 0xd800 && code < 0xe000); /* a text ends at 0 */
+    return r->bad ? to : put_code(to, code);
+}
+
+/* Behind the opening quote. */
+static char *text_value(reader *r)
+{
+    char *start = r->at, *to = start;
+    while (*r->at != '"' && !r->bad) {
+        unsigned char c = (unsigned char)*r->at;
+        if (c < 0x20) {
+            r->bad = true;
+        } else if (c == '\\') {
+            r->at++;
+            to = escape(r, to);
+        } else {
+            *to++ = *r->at++;
+        }
+    }
+    if (!r->bad) {
+        r->at++;
+        *to = '\0';
+    }
+    return start;
+}
+
+/* A number, true, false or null as a new text; NULL if it is none. */
+static char *bare_value(reader *r)
+{
+    size_t n = strspn(r->at, "0123456789+-.eEabcdefghijklmnopqrstuvwxyz");
+    char *text = malloc(n + 1);
+    double value;
+    if (!text)
+        return NULL;
+    memcpy(text, r->at, n);
+    text[n] = '\0';
+    r->at += n;
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0 || strcmp(text, "null") == 0 ||
+        parse_number(text, &value))
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void skip_value(reader *r, int depth);
+
+static void skip_group(reader *r, char end, int depth)
+{
+    if (next_is(r, end))
+        return;
+    do {
+        if (end == '}') {
+            r->bad = r->bad || !next_is(r, '"');
+            if (!r->bad)
+                text_value(r);
+            r->bad = r->bad || !next_is(r, ':');
+        }
+        if (!r->bad)
+            skip_value(r, depth + 1);
+    } while (!r->bad && next_is(r, ','));
+    r->bad = r->bad || !next_is(r, end);
+}
+
+static void skip_value(reader *r, int depth)
+{
+    if (depth > DEEPEST) {
+        r->bad = true;
+    } else if (next_is(r, '"')) {
+        text_value(r);
+    } else if (next_is(r, '{')) {
+        skip_group(r, '}', depth);
+    } else if (next_is(r, '[')) {
+        skip_group(r, ']', depth);
+    } else {
+        char *value = bare_value(r);
+        r->bad = !value;
+        free(value);
+    }
+}
+
+/* ---- the "config" of the first object ---- */
+
+static int set_pair(arguments *a, reader *r)
+{
+    char *key = next_is(r, '"') ? text_value(r) : NULL;
+    if (!key || r->bad || !next_is(r, ':')) {
+        r->bad = true;
+        return 0;
+    }
+    if (next_is(r, '"')) {
+        char *value = text_value(r);
+        return r->bad ? 0 : set(a, key, value);
+    }
+    char *value = bare_value(r);
+    if (!value || strcmp(value, "null") == 0) {
+        r->bad = !value;
+        free(value);
+        return 0;
+    }
+    const char *word = strcmp(value, "true") == 0 ? "yes" : strcmp(value, "false") == 0 ? "no" : value;
+    int code = 0;
+    char *kept = strdup(word);
+    free(value);
+    if (!kept)
+        return fail_memory();
+    code = set(a, key, kept); /* the arguments point to it until the program ends */
+    return code;
+}
+
+static int set_pairs(arguments *a, reader *r)
+{
+    int code = 0;
+    if (!next_is(r, '{')) {
+        r->bad = true;
+        return 0;
+    }
+    if (next_is(r, '}'))
+        return 0;
+    do
+        code = set_pair(a, r);
+    while (code == 0 && !r->bad && next_is(r, ','));
+    if (code == 0 && !r->bad)
+        r->bad = !next_is(r, '}');
+    return code;
+}
+
+static int set_object(arguments *a, const char *path, char *text)
+{
+    reader r = {text, false};
+    bool found = false;
+    int code = 0;
+    say_where(path, 0);
+    next_is(&r, '{');
+    do {
+        char *key = next_is(&r, '"') ? text_value(&r) : NULL;
+        r.bad = r.bad || !key || !next_is(&r, ':');
+        if (r.bad)
+            break;
+        if (strcmp(key, "config") == 0 && !found) {
+            found = true;
+            code = set_pairs(a, &r);
+        } else {
+            skip_value(&r, 0);
+        }
+    } while (code == 0 && !r.bad && next_is(&r, ','));
+    if (code != 0)
+        return code;
+    if (r.bad || !next_is(&r, '}'))
+        say_usage("this is no JSON object with a flat \"config\", as a log begins with");
+    else if (!found)
+        say_usage("the first object has no \"config\"; a log of bpnn train has");
+    return usage_said() ? BPNN_USAGE : 0;
+}
+
+int read_config(arguments *a, const char *path)
+{
+    static char *text; /* the arguments point into it until the program ends */
+    int code;
+    size_t size;
+    text = read_whole(path, LIMIT, &size, &code);
+    if (!text)
+        return code;
+    say_where(path, 0);
+    char *begin = text + (memcmp(text, "\xef\xbb\xbf", size < 3 ? 0 : 3) == 0 && size >= 3 ? 3 : 0);
+    if (memchr(text, '\0', size)) {
+        say_usage("a zero byte: this is no text");
+        return BPNN_USAGE;
+    }
+    code = begin[strspn(begin, " \t\r\n")] == '{' ? set_object(a, path, begin) : set_lines(a, path, begin);
+    if (code == 0)
+        say_where(NULL, 0);
     return code;
 }

@@ -2,22 +2,6 @@
 #include "verbs.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* The model's target names as a list, so that their texts are kept. */
-static char *target_list(const bpnn_model *model)
-{
-    size_t size = 1;
-    for (size_t k = 0; k < bpnn_model_target_count(model); k++)
-        size += strlen(bpnn_model_target_name(model, k)) + 1;
-    char *list = malloc(size);
-    if (!list)
-        return NULL;
-    list[0] = '\0';
-    for (size_t k = 0, at = 0; k < bpnn_model_target_count(model); k++)
-        at += (size_t)snprintf(list + at, size - at, "%s%s", k ? "," : "", bpnn_model_target_name(model, k));
-    return list;
-}
 
 static int evaluate(const arguments *a, const bpnn_model *model, const bpnn_table *table)
 {
@@ -26,10 +10,8 @@ static int evaluate(const arguments *a, const bpnn_model *model, const bpnn_tabl
     if (!read_threads(a, &threads))
         return BPNN_USAGE;
     bpnn_metrics *metrics = calloc(targets, sizeof *metrics);
-    if (!metrics) {
-        fprintf(stderr, "bpnn: out of memory\n");
-        return BPNN_MEMORY;
-    }
+    if (!metrics)
+        return fail_memory();
     int code = 0;
     if (bpnn_model_evaluate(model, table, threads, a->isa, metrics, &error) != BPNN_OK)
         code = say_error(&error);
@@ -50,21 +32,17 @@ int verb_evaluate(const arguments *a)
 {
     bpnn_model *model = NULL;
     bpnn_table *table = NULL;
-    bpnn_error error;
-    if (a->places != 2) {
-        say_usage("evaluate needs MODEL and DATA; bpnn evaluate --help tells more");
+    if (!check_model_and_data(a, "evaluate"))
         return BPNN_USAGE;
-    }
-    if (bpnn_model_load(&model, a->place[0], &error) != BPNN_OK)
-        return say_error(&error);
-    char *targets = target_list(model);
-    int code = read_table(&table, a, a->place[1], targets, false);
+    int code = load_model(&model, a->place[0]);
+    if (code == 0)
+        code = read_table_for(&table, a, a->place[1], model, true);
     if (code == 0)
         code = evaluate(a, model, table);
-    free(targets);
+    forget_input();
     bpnn_table_free(table);
     bpnn_model_free(model);
     if (code == 0)
-        say_next("bpnn predict %s %s", clean(a->place[0]), clean(a->place[1]));
+        say_next("bpnn predict", a->place[0], a->place[1]);
     return code;
 }

@@ -42,6 +42,21 @@ static const char *usage_of(enum verb verb)
     }
 }
 
+/* Names in lines of a page's width; "user" is for the library's callbacks alone. */
+static void word_list(const char *title, bpnn_vocabulary words)
+{
+    size_t at = (size_t)printf("\n%s:", title);
+    const char *word;
+    for (int i = 0; (word = bpnn_word(words, i)); i++) {
+        if (strcmp(word, "user") == 0)
+            continue;
+        if (at + strlen(word) > 100)
+            at = (size_t)printf("\n   ") - 1;
+        at += (size_t)printf(" %s", word);
+    }
+    putchar('\n');
+}
+
 void help_verb(enum verb verb)
 {
     const char *group = "";
@@ -60,29 +75,87 @@ void help_verb(enum verb verb)
         snprintf(left, sizeof left, "%s--%s %s", letter, o->name, o->value ? o->value : "");
         printf("  %-34s %s\n", left, o->help);
     }
-    if (verb == TRAIN)
-        puts("\nOptions of one method, loss or schedule are --NAME-option: bpnn train --help adamw lists a method's.");
+    if (verb != TRAIN)
+        return;
+    word_list("Activations", BPNN_WORDS_ACTIVATION);
+    word_list("Losses", BPNN_WORDS_LOSS);
+    word_list("Initial weights", BPNN_WORDS_INIT);
+    puts("\nOptions of one method, loss, activation or schedule are --NAME-option: bpnn train --help adamw lists "
+         "them.");
 }
 
-int help_method(const char *name)
+static void setting_line(const char *owner, const bpnn_method_option *setting)
 {
-    const bpnn_method_info *m = bpnn_method_find(name);
-    if (!m) {
-        say_usage("no method is called '%s'; bpnn train --help names them", name);
-        return BPNN_USAGE;
-    }
+    char left[64];
+    snprintf(left, sizeof left, "--%s-%s", owner, setting->name);
+    printf("  %-26s %g   %s\n", left, setting->initial, setting->help);
+}
+
+static void number_line(const char *name, double value)
+{
+    if (isfinite(value))
+        printf("  %-26s %g\n", name, value);
+}
+
+static void help_method(const bpnn_method_info *m)
+{
     printf("%s: %s\n\n", m->name, m->help);
-    if (isfinite(m->rate))
-        printf("  --rate              %g\n", m->rate);
-    if (isfinite(m->momentum))
-        printf("  --momentum          %g\n", m->momentum);
-    printf("  --l2                %g\n", m->l2);
-    for (size_t i = 0; i < m->option_count; i++) {
-        char left[64];
-        snprintf(left, sizeof left, "--%s-%s", m->name, m->options[i].name);
-        printf("  %-19s %g   %s\n", left, m->options[i].initial, m->options[i].help);
-    }
+    number_line("--rate", m->rate);
+    number_line("--momentum", m->momentum);
+    number_line("--l2", m->l2);
+    for (size_t i = 0; i < m->option_count; i++)
+        setting_line(m->name, &m->options[i]);
     if (m->full_batch)
         puts("  uses all rows in every step");
-    return 0;
+}
+
+static void help_schedule(const char *name, bpnn_schedule_kind kind)
+{
+    const bpnn_method_option *setting;
+    printf("%s: a schedule of the learning rate (--schedule %s)\n\n", name, name);
+    for (size_t i = 0; (setting = bpnn_schedule_setting(kind, i)); i++)
+        setting_line(name, setting);
+}
+
+static void help_parameter(const char *what, const char *name, const char *setting)
+{
+    printf("%s: %s\n", name, what);
+    if (setting)
+        printf("\n  --%s-%s A\n", name, setting);
+}
+
+static int unknown_topic(const char *name)
+{
+    const char *names[32];
+    size_t count = 0;
+    for (; count < 32 && bpnn_method(count); count++)
+        names[count] = bpnn_method(count)->name;
+    const char *near = nearest(name, names, count);
+    if (near)
+        say_usage("nothing is called '%s'; did you mean bpnn train --help %s?", name, near);
+    else
+        say_usage("no method, schedule, loss, activation or initialiser is called '%s'; bpnn train --help names them",
+                  name);
+    return BPNN_USAGE;
+}
+
+int help_topic(const char *name)
+{
+    const bpnn_method_info *method = bpnn_method_find(name);
+    int schedule = bpnn_schedule_find(name), loss = bpnn_word_find(BPNN_WORDS_LOSS, name);
+    int activation = bpnn_word_find(BPNN_WORDS_ACTIVATION, name), init = bpnn_word_find(BPNN_WORDS_INIT, name);
+    if (method)
+        help_method(method);
+    else if (schedule >= 0)
+        help_schedule(name, (bpnn_schedule_kind)schedule);
+    else if (loss >= 0)
+        help_parameter("a loss (--loss)", name, loss_option(loss));
+    else if (activation >= 0)
+        help_parameter("an activation (--activation, --output-activation, --hidden SIZE:NAME)", name,
+                       activation_option(activation));
+    else if (init >= 0)
+        help_parameter("how initial weights are drawn (--init)", name, init_option(init));
+    else
+        return unknown_topic(name);
+    return finish_output() ? 0 : BPNN_IO;
 }

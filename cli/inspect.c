@@ -4,12 +4,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A model begins with the length of a JSON header; a table never does. */
 static bool is_model(const char *path)
 {
     unsigned char head[9];
-    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "rb");
+    struct stat about;
+    bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* a pipe can be read once */
+    FILE *file = regular ? fopen(path, "rbe") : NULL;
     if (!file)
         return false;
     size_t got = fread(head, 1, sizeof head, file);
@@ -17,47 +20,57 @@ static bool is_model(const char *path)
     return got == sizeof head && head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 && head[7] == 0;
 }
 
+static void show_network(const bpnn_net *net)
+{
+    bpnn_net_options shape = bpnn_net_describe(net);
+    printf("network: %zu", shape.inputs);
+    for (size_t m = 0; m < shape.layer_count; m++)
+        printf(" - %zu %s", shape.layers[m].size,
+               bpnn_word(BPNN_WORDS_ACTIVATION, (int)shape.layers[m].activation.kind));
+    printf(", loss %s, %zu parameters, %s\n", bpnn_word(BPNN_WORDS_LOSS, (int)shape.loss.kind),
+           bpnn_net_parameter_count(net), bpnn_word(BPNN_WORDS_PRECISION, (int)shape.precision));
+}
+
+static void show_model(const bpnn_model *model, const char *path)
+{
+    const bpnn_summary *s = bpnn_model_summary(model);
+    printf("model: %s, %s, target ", clean(path), bpnn_task_name(bpnn_model_task(model)));
+    for (size_t k = 0; k < bpnn_model_target_count(model); k++)
+        printf("%s%s", k ? ", " : "", clean(bpnn_model_target_name(model, k)));
+    putchar('\n');
+    show_network(bpnn_model_net(model));
+    printf("training: %s, %zu epochs, best %zu, stop: %s, seed %llu\n", s->method, s->epochs, s->best_epoch,
+           bpnn_stop_name(s->stop), (unsigned long long)s->seed);
+    show_metrics("training", s->train, s->target_count, model);
+    show_metrics("validation", s->validation, s->target_count, model);
+    show_metrics("test", s->test, s->target_count, model);
+    printf("inputs: %zu columns\n", bpnn_model_feature_count(model));
+    for (size_t f = 0; f < bpnn_model_feature_count(model); f++)
+        printf("  %s (%s)\n", clean(bpnn_model_feature_name(model, f)),
+               bpnn_model_feature_is_categorical(model, f) ? "categories" : "number");
+    for (size_t k = 0; k < bpnn_model_class_count(model); k++)
+        printf("%s%s", k ? ", " : "classes: ", clean(bpnn_model_class_label(model, k)));
+    if (bpnn_model_class_count(model))
+        putchar('\n');
+}
+
 static int inspect_model(const arguments *a)
 {
     bpnn_model *model;
     bpnn_error error;
-    char *json;
-    if (bpnn_model_load(&model, a->place[0], &error) != BPNN_OK)
-        return say_error(&error);
-    if (bpnn_model_describe(model, &json, &error) != BPNN_OK) {
-        bpnn_model_free(model);
-        return say_error(&error);
-    }
-    if (a->json) {
+    char *json = NULL;
+    int code = load_model(&model, a->place[0]);
+    if (code != 0)
+        return code;
+    if (!a->json)
+        show_model(model, a->place[0]);
+    else if (bpnn_model_describe(model, &json, &error) == BPNN_OK)
         puts(json);
-    } else {
-        const bpnn_summary *s = bpnn_model_summary(model);
-        bpnn_net_options shape = bpnn_net_describe(bpnn_model_net(model));
-        printf("model: %s, %s, target %s\n", clean(a->place[0]), bpnn_task_name(bpnn_model_task(model)),
-               clean(bpnn_model_target_name(model, 0)));
-        printf("network: %zu", shape.inputs);
-        for (size_t m = 0; m < shape.layer_count; m++)
-            printf(" - %zu %s", shape.layers[m].size,
-                   bpnn_word(BPNN_WORDS_ACTIVATION, (int)shape.layers[m].activation.kind));
-        printf(", loss %s, %zu parameters, %s\n", bpnn_word(BPNN_WORDS_LOSS, (int)shape.loss.kind),
-               bpnn_net_parameter_count(bpnn_model_net(model)), bpnn_word(BPNN_WORDS_PRECISION, (int)shape.precision));
-        printf("training: %s, %zu epochs, best %zu, stop: %s, seed %llu\n", s->method, s->epochs, s->best_epoch,
-               bpnn_stop_name(s->stop), (unsigned long long)s->seed);
-        show_metrics("training", s->train, s->target_count, model);
-        show_metrics("validation", s->validation, s->target_count, model);
-        show_metrics("test", s->test, s->target_count, model);
-        printf("inputs: %zu columns\n", bpnn_model_feature_count(model));
-        for (size_t f = 0; f < bpnn_model_feature_count(model); f++)
-            printf("  %s (%s)\n", clean(bpnn_model_feature_name(model, f)),
-                   bpnn_model_feature_is_categorical(model, f) ? "categories" : "number");
-        for (size_t k = 0; k < bpnn_model_class_count(model); k++)
-            printf("%s%s", k ? ", " : "classes: ", clean(bpnn_model_class_label(model, k)));
-        if (bpnn_model_class_count(model))
-            putchar('\n');
-    }
+    else
+        code = say_error(&error);
     bpnn_release(json);
     bpnn_model_free(model);
-    return finish_output() ? 0 : BPNN_IO;
+    return code == 0 && !finish_output() ? BPNN_IO : code;
 }
 
 /* ---- tables ---- */
@@ -139,7 +152,9 @@ static void table_text(const bpnn_table *t)
     putchar('\n');
     for (size_t c = 0; c < columns && c < SHOWN; c++) {
         column_facts f = look(t, c);
-        printf("  %-24s ", clean(bpnn_table_column_name(t, c)));
+        printf("  ");
+        show_padded(bpnn_table_column_name(t, c), 24, false);
+        printf(" ");
         if (bpnn_table_is_numeric(t, c) && f.least <= f.most)
             printf("number  min %.6g  mean %.6g  max %.6g", f.least, f.mean, f.most);
         else
@@ -155,7 +170,8 @@ static void table_text(const bpnn_table *t)
 static int inspect_table(const arguments *a)
 {
     bpnn_table *table;
-    int code = read_table(&table, a, a->place[0], NULL, false);
+    int code = read_table(&table, a, a->place[0], (keep){NULL, 0, false});
+    forget_input();
     if (code != 0)
         return code;
     if (a->json)

@@ -1,15 +1,18 @@
 #include "json.h"
+#include "say.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static FILE *out;
-static bool first = true, after_key;
+static bool first = true, after_key, done;
 
 void json_to(FILE *stream)
 {
     out = stream;
+    first = true;
+    after_key = false;
 }
 
 static FILE *stream(void)
@@ -20,7 +23,7 @@ static FILE *stream(void)
 static void separate(void)
 {
     if (!first && !after_key)
-        putc(',', stream());
+        fputs(", ", stream());
     first = after_key = false;
 }
 
@@ -37,17 +40,22 @@ void json_close(char bracket)
     first = false;
 }
 
+/* Always valid UTF-8: what is none becomes U+FFFD. */
 static void quoted(const char *text)
 {
     putc('"', stream());
-    for (; *text; text++) {
+    while (*text) {
         unsigned char c = (unsigned char)*text;
+        size_t size = character(text);
         if (c == '"' || c == '\\')
             fprintf(stream(), "\\%c", c);
         else if (c < 0x20 || c == 0x7f)
             fprintf(stream(), "\\u%04x", c);
+        else if (size > 0)
+            fwrite(text, 1, size, stream());
         else
-            putc(c, stream());
+            fputs("\\ufffd", stream());
+        text += size ? size : 1;
     }
     putc('"', stream());
 }
@@ -136,8 +144,14 @@ void json_null(void)
 void json_end(void)
 {
     putc('\n', stream());
+    done = done || stream() == stdout;
     first = true;
     after_key = false;
+}
+
+bool json_done(void)
+{
+    return done;
 }
 
 /* ---- metrics ---- */

@@ -19,6 +19,9 @@ void json_null(void);
 void json_raw(const char *text);
 void json_end(void); /* the line's end, and ready for the next object */
 
+/* Has standard output had its one object? */
+bool json_done(void);
+
 /* The shortest decimal of a number into 32 bytes. */
 char *shortest(double value, char *buffer);
 char *shortest_single(float value, char *buffer);

@@ -11,11 +11,8 @@ int log_open(logbook *log, const char *path)
     log->path = path;
     if (!path)
         return 0;
-    log->file = fopen(path, "w");
-    if (log->file)
-        return 0;
-    fprintf(stderr, "bpnn: %s: cannot write: %s\n", clean(path), strerror(errno));
-    return BPNN_IO;
+    log->file = fopen(path, "we");
+    return log->file ? 0 : fail_errno(path, "cannot write", errno);
 }
 
 static void begin(const logbook *log)
@@ -28,11 +25,23 @@ static void end(logbook *log)
 {
     json_close('}');
     json_end();
-    log->failed = log->failed || fflush(log->file) != 0;
+    errno = 0;
+    if (fflush(log->file) != 0 && !log->failed)
+        log->failed = errno ? errno : EIO;
     json_to(NULL);
 }
 
-static void number(const char *key, double value)
+/* ---- the configuration: what `train --config` takes to do the same again ---- */
+
+static void put_text(const char *key, const char *value)
+{
+    if (!value)
+        return;
+    json_key(key);
+    json_string(value);
+}
+
+static void put_number(const char *key, double value)
 {
     if (isnan(value))
         return;
@@ -40,49 +49,144 @@ static void number(const char *key, double value)
     json_number(value);
 }
 
-/* Every option that was given, and what the rest resolved to. */
-void log_config(logbook *log, const arguments *a, const bpnn_fit_options *o)
+static void put_count(const char *key, size_t value)
+{
+    json_key(key);
+    json_count(value);
+}
+
+static void put_flag(const char *key, bool value)
+{
+    put_text(key, value ? "yes" : "no");
+}
+
+static void put_data(const arguments *a, const bpnn_fit_options *r)
+{
+    double share;
+    put_text("target", r->target);
+    put_text("task", bpnn_task_name(r->task));
+    put_text("positive", r->positive);
+    put_text("scale", bpnn_scale_name(r->scale));
+    put_text("target-scale", bpnn_scale_name(r->target_scale));
+    put_text("missing", bpnn_missing_name(r->missing));
+    put_flag("missing-indicator", r->missing_indicator);
+    put_text("class-weight", r->class_weight_balanced ? "balanced" : "none");
+    if (a->validation && !parse_number(a->validation, &share))
+        put_text("validation", a->validation);
+    else if (!r->split_column)
+        put_number("validation", r->validation_share);
+}
+
+static void put_network(const bpnn_fit_options *r)
+{
+    put_text("hidden", r->hidden);
+    put_text("output-activation", r->output_activation);
+    put_text("loss", r->loss);
+    put_text("bias", bpnn_word(BPNN_WORDS_BIAS, (int)r->bias));
+    put_text("init", bpnn_word(BPNN_WORDS_INIT, (int)r->init));
+    put_text("precision", bpnn_word(BPNN_WORDS_PRECISION, (int)r->precision));
+    put_text("reduction", bpnn_word(BPNN_WORDS_REDUCTION, (int)r->reduction));
+    put_count("group-rows", r->group_rows);
+}
+
+static void put_training(const arguments *a, const bpnn_train_options *t)
+{
+    bool full = bpnn_method_find(t->method)->full_batch || (a->batch && strcmp(a->batch, "full") == 0);
+    put_text("method", t->method);
+    put_number("rate", t->rate);
+    put_number("momentum", t->momentum);
+    if (full)
+        put_text("batch", "full");
+    else
+        put_count("batch", t->batch);
+    put_count("epochs", t->epochs);
+    put_flag("shuffle", t->shuffle);
+    put_number("l1", t->l1);
+    put_number("l2", t->l2);
+    put_number("dropout", t->dropout);
+    put_number("clip", t->clip);
+    put_text("schedule", bpnn_schedule_name(t->schedule));
+    put_count("warmup", t->warmup);
+    put_count("patience", t->patience);
+    put_number("min-delta", t->min_delta);
+    put_number("target-loss", t->target_loss);
+    put_number("time-limit", t->time_limit);
+    put_count("seed", t->seed);
+}
+
+/* "adamw-beta1": as given, else its default */
+static void put_option(const char *owner, const bpnn_method_option *setting, const bpnn_setting *given, size_t count)
+{
+    char key[96];
+    double value = setting->initial;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(given[i].name, setting->name) == 0)
+            value = given[i].value;
+    snprintf(key, sizeof key, "%s-%s", owner, setting->name);
+    put_number(key, value);
+}
+
+static void put_parameter(const char *owner, const char *name, double value)
+{
+    char key[96];
+    if (!name)
+        return;
+    snprintf(key, sizeof key, "%s-%s", owner, name);
+    put_number(key, value);
+}
+
+static void put_specials(const bpnn_fit_options *r)
+{
+    const bpnn_train_options *t = &r->train;
+    const bpnn_method_info *method = bpnn_method_find(t->method);
+    const bpnn_method_option *setting;
+    for (size_t i = 0; i < method->option_count; i++)
+        put_option(method->name, &method->options[i], t->settings, t->setting_count);
+    for (size_t i = 0; (setting = bpnn_schedule_setting(t->schedule, i)); i++)
+        put_option(bpnn_schedule_name(t->schedule), setting, t->schedule_settings, t->schedule_setting_count);
+    put_parameter(r->loss, loss_option(bpnn_word_find(BPNN_WORDS_LOSS, r->loss)), r->loss_parameter);
+    put_parameter(bpnn_word(BPNN_WORDS_INIT, (int)r->init), init_option((int)r->init), r->init_parameter);
+}
+
+/* Texts that were given and name no choice a rule could make. */
+static void put_given(const arguments *a)
+{
+    static const char *const names[] = {"delimiter", "header",       "decimal",     "na",      "format",
+                                        "features",  "drop",         "categorical", "numeric", "sample-weight",
+                                        "test",      "split-column", "threads",     "isa"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = given_text(a, names[i]);
+        if (value && strcmp(value, "auto") != 0)
+            put_text(names[i], value);
+    }
+}
+
+void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolved)
 {
     if (!log->file)
         return;
     begin(log);
     json_key("config");
     json_open('{');
-    for (size_t i = 0; option_at(i); i++) {
-        const option *entry = option_at(i);
-        const char *field = (const char *)a + entry->offset;
-        bool skip =
-            !(entry->verbs & TRAIN) || strcmp(entry->group, "Output") == 0 || strcmp(entry->name, "seed") == 0;
-        if (skip)
-            continue;
-        if (entry->kind == TEXT && *(const char *const *)(const void *)field) {
-            json_key(entry->name);
-            json_string(*(const char *const *)(const void *)field);
-        } else if (entry->kind == NUMBER || entry->kind == COUNT) {
-            double value = *(const double *)(const void *)field;
-            if (!isnan(value) && (value != 0 || entry->kind == COUNT))
-                number(entry->name, value);
-        }
-    }
-    for (int i = 0; i < a->special_count; i++) {
-        char key[72];
-        snprintf(key, sizeof key, "%s-%s", a->specials[i].owner, a->specials[i].name);
-        number(key, a->specials[i].value);
-    }
-    number("seed", (double)o->train.seed);
+    put_given(a);
+    put_data(a, resolved);
+    put_network(resolved);
+    put_training(a, &resolved->train);
+    put_specials(resolved);
     json_close('}');
-    json_key("seed");
-    json_count(o->train.seed);
-    json_key("version");
-    json_string(bpnn_version());
-    json_key("arithmetic");
-    json_count(BPNN_ARITHMETIC);
+    json_key("data");
+    json_string(a->place[0]);
+    put_count("seed", resolved->train.seed);
+    put_text("version", bpnn_version());
+    put_count("arithmetic", BPNN_ARITHMETIC);
     end(log);
 }
 
+/* ---- epochs and the end ---- */
+
 void log_epoch(logbook *log, const bpnn_progress *p)
 {
-    if (!log->file)
+    if (!log->file || p->epoch == 0)
         return;
     begin(log);
     json_key("epoch");
@@ -114,6 +218,8 @@ void log_outcome(logbook *log, const bpnn_model *model)
     json_count(s->epochs);
     json_key("best_epoch");
     json_count(s->best_epoch);
+    json_key("train");
+    json_metrics(s->train, s->target_count, model);
     json_key("validation");
     json_metrics(s->validation, s->target_count, model);
     json_key("test");
@@ -125,8 +231,8 @@ int log_close(logbook *log)
 {
     if (!log->file)
         return 0;
-    if (fclose(log->file) == 0 && !log->failed)
-        return 0;
-    fprintf(stderr, "bpnn: %s: cannot write all of the log\n", clean(log->path));
-    return BPNN_IO;
+    errno = 0;
+    if (fclose(log->file) != 0 && !log->failed)
+        log->failed = errno ? errno : EIO;
+    return log->failed ? fail_errno(log->path, "cannot write all of the log", log->failed) : 0;
 }

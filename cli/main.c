@@ -1,5 +1,6 @@
 /* bpnn: verbs. */
 #define _POSIX_C_SOURCE 200809L
+#include "files.h"
 #include "verbs.h"
 
 #include <signal.h>
@@ -59,6 +60,7 @@ static int version(void)
 
 int main(int argc, char **argv)
 {
+    hold_streams();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing: exit 4 */
     find_manner(argc, argv);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
@@ -77,7 +79,9 @@ int main(int argc, char **argv)
         say.quiet = a.quiet;
         say.verbose = a.verbose;
         say.json = a.json;
-        if (a.help && !(a.verb == TRAIN && a.places == 1)) {
+        if (a.help && a.verb == TRAIN && a.places == 1)
+            return help_topic(a.place[0]);
+        if (a.help) {
             help_verb(a.verb);
             return finish_output() ? 0 : BPNN_IO;
         }

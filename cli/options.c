@@ -126,7 +126,12 @@ bool parse_time(const char *text, double *seconds)
     if (!parse_number(number, seconds) || *seconds < 0)
         return false;
     *seconds *= unit;
-    return true;
+    return isfinite(*seconds);
+}
+
+bool parse_count(const char *text, double least, double *value)
+{
+    return parse_number(text, value) && *value >= least && *value <= 9e15 && floor(*value) == *value;
 }
 
 static const char *verb_name(enum verb verb)
@@ -136,55 +141,6 @@ static const char *verb_name(enum verb verb)
            : verb == PREDICT  ? "predict"
            : verb == INSPECT  ? "inspect"
                               : "bench";
-}
-
-/* ---- options of methods, losses, activations, schedules ---- */
-
-static bool yes_no(const char *text, double *value)
-{
-    if (strcmp(text, "yes") == 0 || strcmp(text, "no") == 0) {
-        *value = text[0] == 'y';
-        return true;
-    }
-    return parse_number(text, value);
-}
-
-/* Does a method, loss, activation or schedule of this name take options at all? */
-static bool is_owner(const char *name)
-{
-    return bpnn_method_find(name) || bpnn_schedule_find(name) >= 0 || bpnn_word_find(BPNN_WORDS_LOSS, name) >= 0 ||
-           bpnn_word_find(BPNN_WORDS_ACTIVATION, name) >= 0 || bpnn_word_find(BPNN_WORDS_INIT, name) >= 0;
-}
-
-static bool set_special(arguments *a, const char *name, const char *value)
-{
-    const char *dash = strchr(name, '-');
-    special s = {0};
-    if (!dash || dash == name || (size_t)(dash - name) >= sizeof s.owner || strlen(dash + 1) >= sizeof s.name)
-        return false;
-    memcpy(s.owner, name, (size_t)(dash - name));
-    memcpy(s.name, dash + 1, strlen(dash + 1) + 1);
-    if (!is_owner(s.owner))
-        return false;
-    /* the variant of rprop has names of its own */
-    if (strcmp(name, "rprop-variant") == 0) {
-        memcpy(s.name, "minus", 6);
-        value = strcmp(value, "minus") == 0 ? "yes" : strcmp(value, "plus") == 0 ? "no" : "?";
-    }
-    if (!yes_no(value, &s.value)) {
-        say_usage("--%s: expected a number, yes or no, not '%s'", name, value);
-        return true;
-    }
-    for (int i = 0; i < a->special_count; i++)
-        if (strcmp(a->specials[i].owner, s.owner) == 0 && strcmp(a->specials[i].name, s.name) == 0) {
-            a->specials[i] = s;
-            return true;
-        }
-    if (a->special_count == SPECIALS)
-        say_usage("more than %d options of methods", SPECIALS);
-    else
-        a->specials[a->special_count++] = s;
-    return true;
 }
 
 /* ---- setting ---- */
@@ -205,8 +161,7 @@ static bool put(arguments *a, const option *o, const char *value)
         *(const char **)(void *)field = value;
         return true;
     default:
-        if (!parse_number(value, &number) ||
-            (o->kind == COUNT && (number < 0 || floor(number) != number || number > 9e15))) {
+        if (o->kind == COUNT ? !parse_count(value, 0, &number) : !parse_number(value, &number)) {
             say_usage("--%s: expected %s, not '%s'", o->name, o->kind == COUNT ? "a whole number" : "a number", value);
             return false;
         }
@@ -215,12 +170,21 @@ static bool put(arguments *a, const option *o, const char *value)
     }
 }
 
+/* How often each option stands on the command line. */
+static unsigned given[OPTIONS];
+
 static const option *find(const char *name)
 {
     for (size_t i = 0; i < OPTIONS; i++)
         if (strcmp(options[i].name, name) == 0)
             return &options[i];
     return NULL;
+}
+
+const char *given_text(const arguments *a, const char *name)
+{
+    const option *o = find(name);
+    return o && o->kind == TEXT ? *(const char *const *)(const void *)((const char *)a + o->offset) : NULL;
 }
 
 static void say_unknown(const arguments *a, const char *name)
@@ -248,8 +212,9 @@ static void say_unknown(const arguments *a, const char *name)
 bool set_option(arguments *a, const char *name, const char *value)
 {
     const option *o = find(name);
-    if (!o && set_special(a, name, value))
-        return !usage_said();
+    int done = o || a->verb != TRAIN ? 0 : set_special(a, name, value);
+    if (done != 0)
+        return done > 0;
     if (!o) {
         say_unknown(a, name);
         return false;
@@ -258,6 +223,7 @@ bool set_option(arguments *a, const char *name, const char *value)
         say_usage("--%s is not an option of bpnn %s", name, verb_name(a->verb));
         return false;
     }
+    given[o - options]++;
     return put(a, o, value);
 }
 
@@ -288,7 +254,7 @@ static bool one_option(arguments *a, int argc, char **argv, int *i)
         const char *equals = strchr(word, '=');
         size_t size = equals ? (size_t)(equals - word) - 2 : strlen(word) - 2;
         if (size >= sizeof name) {
-            say_usage("unknown option %.40s..", word);
+            say_usage("unknown option %.40s..; see bpnn %s --help", word, verb_name(a->verb));
             return false;
         }
         memcpy(name, word + 2, size);
@@ -298,7 +264,7 @@ static bool one_option(arguments *a, int argc, char **argv, int *i)
     }
     if (o && o->kind == FLAG && !value)
         value = "yes";
-    if (!o && !value && !strchr(name, '-')) {
+    if (!o && !(a->verb == TRAIN && is_special(name))) {
         say_unknown(a, name);
         return false;
     }
@@ -335,11 +301,22 @@ static bool parse_words(arguments *a, int argc, char **argv)
 static void defaults(arguments *a, enum verb verb)
 {
     memset(a, 0, sizeof *a);
+    memset(given, 0, sizeof given);
     a->verb = verb;
     a->rate = a->momentum = a->l2 = a->target_loss = a->epochs = a->group_rows = a->warmup = (double)NAN;
     a->seed = 1;
     a->seconds = 1;
     a->rows = 4096;
+}
+
+/* Said before the file is read: the pass over both takes the same words again. */
+static void say_repeated(const arguments *a)
+{
+    say.quiet = a->quiet;
+    say.verbose = a->verbose;
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (given[i] > 1)
+            say_detail("--%s is given %u times: the last one counts", options[i].name, given[i]);
 }
 
 int parse_arguments(arguments *a, int argc, char **argv)
@@ -348,7 +325,8 @@ int parse_arguments(arguments *a, int argc, char **argv)
     defaults(a, verb);
     if (!parse_words(a, argc, argv))
         return BPNN_USAGE;
-    if (!a->config)
+    say_repeated(a);
+    if (!a->config || a->help)
         return 0;
     /* the file first, the command line over it */
     const char *path = a->config;

@@ -57,6 +57,9 @@ typedef struct option {
 /* The table; NULL past its end. */
 const option *option_at(size_t index);
 
+/* What was given for an option of texts, NULL if nothing. */
+const char *given_text(const arguments *a, const char *name);
+
 /* Parses argv behind the verb. Returns 0, or the exit code after having said what is wrong. */
 int parse_arguments(arguments *a, int argc, char **argv);
 
@@ -66,8 +69,30 @@ bool set_option(arguments *a, const char *name, const char *value);
 /* config.c: reads a file of options; the command line wins. */
 int read_config(arguments *a, const char *path);
 
+/* specials.c: is this the name of an option of a method, loss, activation or schedule? Sets it: 1, no such: 0, said what
+ * is wrong: -1. */
+bool is_special(const char *name);
+int set_special(arguments *a, const char *name, const char *value);
+
+/* What these options mean for a run with the method, loss, .. that `a` names. */
+typedef struct special_values {
+    bpnn_setting method[SPECIALS], schedule[SPECIALS];
+    size_t method_count, schedule_count;
+    double loss, init;   /* parameters; NAN = none was given */
+    char activation[64]; /* "leaky_relu(0.2)", or empty */
+} special_values;
+bool resolve_specials(const arguments *a, special_values *to);
+
+/* The option's name of a loss, activation or initialiser with a parameter; NULL for others. */
+const char *loss_option(int kind);
+const char *activation_option(int kind);
+const char *init_option(int kind);
+
 /* "10m", "30s", "1h", "45" (seconds); false if it is none. */
 bool parse_time(const char *text, double *seconds);
 bool parse_number(const char *text, double *value);
+
+/* A whole number from `least` to 9e15. */
+bool parse_count(const char *text, double least, double *value);
 
 #endif

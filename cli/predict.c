@@ -1,61 +1,9 @@
 /* bpnn predict: CSV of predictions, in the table's order. */
+#include "files.h"
 #include "verbs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* A file that is written aside and renamed when it is whole; standard output and devices are written directly. */
-typedef struct sink {
-    FILE *file;
-    const char *path;
-    char *aside;
-} sink;
-
-static int open_sink(sink *s, const char *path)
-{
-    struct stat about;
-    memset(s, 0, sizeof *s);
-    s->path = path;
-    s->file = stdout;
-    if (!path || strcmp(path, "-") == 0)
-        return 0;
-    bool device = stat(path, &about) == 0 && !S_ISREG(about.st_mode);
-    size_t size = strlen(path) + 32;
-    s->aside = device ? NULL : malloc(size);
-    if (s->aside)
-        snprintf(s->aside, size, "%s.%ld.tmp", path, (long)getpid());
-    s->file = fopen(s->aside ? s->aside : path, "w");
-    if (s->file)
-        return 0;
-    fprintf(stderr, "bpnn: %s: cannot write: %s\n", clean(path), strerror(errno));
-    free(s->aside);
-    return BPNN_IO;
-}
-
-static int close_sink(sink *s, int code)
-{
-    if (s->file == stdout)
-        return code == 0 && !finish_output() ? BPNN_IO : code;
-    bool good = code == 0 && fflush(s->file) == 0 && !ferror(s->file) && (!s->aside || fsync(fileno(s->file)) == 0);
-    int number = errno;
-    good = fclose(s->file) == 0 && good;
-    if (good && s->aside && rename(s->aside, s->path) != 0) {
-        number = errno;
-        good = false;
-    }
-    if (!good && s->aside)
-        unlink(s->aside);
-    if (!good && code == 0) {
-        fprintf(stderr, "bpnn: %s: cannot write: %s\n", clean(s->path), strerror(number));
-        code = BPNN_IO;
-    }
-    free(s->aside);
-    return code;
-}
 
 /* ---- cells ---- */
 
@@ -83,7 +31,7 @@ static void put_number(FILE *to, double value, bool single)
 typedef struct job {
     const arguments *a;
     const bpnn_model *model;
-    const bpnn_table *table;
+    const bpnn_table *kept; /* --append: the input's cells */
     const bpnn_prediction *prediction;
     bool classes, single;
     FILE *to;
@@ -91,8 +39,8 @@ typedef struct job {
 
 static void put_header(const job *j)
 {
-    for (size_t c = 0; j->a->append && c < bpnn_table_columns(j->table); c++) {
-        put_cell(j->to, bpnn_table_column_name(j->table, c));
+    for (size_t c = 0; j->kept && c < bpnn_table_columns(j->kept); c++) {
+        put_cell(j->to, bpnn_table_column_name(j->kept, c));
         putc(',', j->to);
     }
     if (!j->classes && j->prediction->columns > 1) {
@@ -120,8 +68,8 @@ static void put_row(const job *j, size_t r)
 {
     char buffer[32];
     const double *values = j->prediction->values + r * j->prediction->columns;
-    for (size_t c = 0; j->a->append && c < bpnn_table_columns(j->table); c++) {
-        put_cell(j->to, bpnn_table_text(j->table, r, c, buffer));
+    for (size_t c = 0; j->kept && c < bpnn_table_columns(j->kept); c++) {
+        put_cell(j->to, bpnn_table_text(j->kept, r, c, buffer));
         putc(',', j->to);
     }
     if (j->classes)
@@ -135,50 +83,53 @@ static void put_row(const job *j, size_t r)
     putc('\n', j->to);
 }
 
-static void put_json(const job *j)
+/* {NAME: number, ..}: targets, or the probabilities of classes */
+static void put_json_numbers(const job *j, const double *values)
+{
+    json_open('{');
+    for (size_t k = 0; k < j->prediction->columns; k++) {
+        json_key(j->classes ? bpnn_model_class_label(j->model, k) : bpnn_model_target_name(j->model, k));
+        j->single ? json_single((float)values[k]) : json_number(values[k]);
+    }
+    json_close('}');
+}
+
+static void put_json_row(const job *j, size_t r)
 {
     const bpnn_prediction *p = j->prediction;
+    const double *values = p->values + r * p->columns;
+    json_open('{');
+    json_key("prediction");
+    if (j->classes)
+        json_string(bpnn_model_class_label(j->model, p->label[r]));
+    else if (p->columns > 1)
+        put_json_numbers(j, values);
+    else
+        j->single ? json_single((float)values[0]) : json_number(values[0]);
+    if (j->classes && !j->a->labels_only) {
+        json_key("p");
+        put_json_numbers(j, values);
+    }
+    json_close('}');
+}
+
+static void put_json(const job *j)
+{
     json_to(j->to);
     json_open('{');
     json_key("rows");
-    json_count(p->rows);
+    json_count(j->prediction->rows);
     json_key("predictions");
     json_open('[');
-    for (size_t r = 0; r < p->rows; r++) {
-        json_open('{');
-        json_key("prediction");
-        if (j->classes)
-            json_string(bpnn_model_class_label(j->model, p->label[r]));
-        else if (p->columns == 1)
-            j->single ? json_single((float)p->values[r]) : json_number(p->values[r]);
-        else {
-            json_open('{');
-            for (size_t k = 0; k < p->columns; k++) {
-                json_key(bpnn_model_target_name(j->model, k));
-                j->single ? json_single((float)p->values[r * p->columns + k])
-                          : json_number(p->values[r * p->columns + k]);
-            }
-            json_close('}');
-        }
-        if (j->classes && !j->a->labels_only) {
-            json_key("p");
-            json_open('{');
-            for (size_t k = 0; k < p->columns; k++) {
-                json_key(bpnn_model_class_label(j->model, k));
-                j->single ? json_single((float)p->values[r * p->columns + k])
-                          : json_number(p->values[r * p->columns + k]);
-            }
-            json_close('}');
-        }
-        json_close('}');
-    }
+    for (size_t r = 0; r < j->prediction->rows && !ferror(j->to); r++)
+        put_json_row(j, r);
     json_close(']');
     json_close('}');
     json_end();
     json_to(NULL);
 }
 
-static int write_predictions(const arguments *a, const bpnn_model *model, const bpnn_table *table,
+static int write_predictions(const arguments *a, const bpnn_model *model, const bpnn_table *kept,
                              const bpnn_prediction *prediction)
 {
     sink s;
@@ -187,7 +138,7 @@ static int write_predictions(const arguments *a, const bpnn_model *model, const 
         return code;
     job j = {.a = a,
              .model = model,
-             .table = table,
+             .kept = kept,
              .prediction = prediction,
              .classes = prediction->label != NULL,
              .single = bpnn_net_describe(bpnn_model_net(model)).precision == BPNN_SINGLE,
@@ -200,6 +151,20 @@ static int write_predictions(const arguments *a, const bpnn_model *model, const 
             put_row(&j, r);
     }
     return close_sink(&s, code);
+}
+
+/* --append shows cells as they were written, not as numbers print. */
+static int write_all(const arguments *a, const bpnn_model *model, const bpnn_table *table,
+                     const bpnn_prediction *prediction)
+{
+    bpnn_table *written = NULL;
+    int code = a->append && !a->json ? read_as_written(&written, a, a->place[1], table) : 0;
+    if (code == 0 && written && bpnn_table_rows(written) != bpnn_table_rows(table))
+        code = fail(BPNN_DATA, bpnn_table_source(table), "the file changed while it was read");
+    if (code == 0)
+        code = write_predictions(a, model, a->append && !a->json ? (written ? written : table) : NULL, prediction);
+    bpnn_table_free(written);
+    return code;
 }
 
 static int predict(const arguments *a, const bpnn_model *model, const bpnn_table *table)
@@ -216,25 +181,36 @@ static int predict(const arguments *a, const bpnn_model *model, const bpnn_table
                     (unsigned long long)prediction.unseen_cells);
     if (prediction.imputed_cells > 0)
         say_note("%llu missing cells were filled as in training", (unsigned long long)prediction.imputed_cells);
-    int code = write_predictions(a, model, table, &prediction);
+    int code = write_all(a, model, table, &prediction);
     bpnn_prediction_free(&prediction);
     return code;
+}
+
+/* What is read must not be replaced by what is written. */
+static bool check_target(const arguments *a)
+{
+    for (int i = 0; a->output && i < a->places; i++)
+        if (same_file(a->output, a->place[i])) {
+            say_usage("--output %s would take the place of what is read", a->output);
+            return false;
+        }
+    return true;
 }
 
 int verb_predict(const arguments *a)
 {
     bpnn_model *model = NULL;
     bpnn_table *table = NULL;
-    bpnn_error error;
-    if (a->places != 2) {
-        say_usage("predict needs MODEL and DATA; bpnn predict --help tells more");
+    if (!check_model_and_data(a, "predict") || !check_target(a))
         return BPNN_USAGE;
-    }
-    if (bpnn_model_load(&model, a->place[0], &error) != BPNN_OK)
-        return say_error(&error);
-    int code = read_table(&table, a, a->place[1], NULL, false);
+    int code = a->output ? check_place(a->output) : 0;
+    if (code == 0)
+        code = load_model(&model, a->place[0]);
+    if (code == 0)
+        code = read_table_for(&table, a, a->place[1], model, false);
     if (code == 0)
         code = predict(a, model, table);
+    forget_input();
     bpnn_table_free(table);
     bpnn_model_free(model);
     return code;

@@ -47,7 +47,19 @@ void show_metrics(const char *title, const bpnn_metrics *metrics, size_t targets
     }
 }
 
-enum { WIDEST_TABLE = 24 };
+void show_padded(const char *text, size_t width, bool right)
+{
+    const char *shown = clean(text);
+    size_t taken = width_of(shown), size = strlen(shown), pad = taken < width ? width - taken : 0;
+    if (taken > width) {
+        size = 0;
+        for (size_t n = 0; n < width; n++)
+            size += character(shown + size);
+    }
+    printf("%*s%.*s%*s", right ? (int)pad : 0, "", (int)size, shown, right ? 0 : (int)pad, "");
+}
+
+enum { WIDEST_TABLE = 24, WIDEST_LABEL = 16 };
 
 void show_confusion(const bpnn_metrics *m, const bpnn_model *model)
 {
@@ -55,15 +67,20 @@ void show_confusion(const bpnn_metrics *m, const bpnn_model *model)
         return;
     size_t width = 5;
     for (size_t k = 0; k < m->class_count; k++) {
-        size_t n = strlen(clean(bpnn_model_class_label(model, k)));
-        width = n > width ? (n < 16 ? n : 16) : width;
+        size_t n = width_of(clean(bpnn_model_class_label(model, k)));
+        width = n > width ? (n < WIDEST_LABEL ? n : WIDEST_LABEL) : width;
     }
-    printf("\n%-*s  predicted\n%-*s", (int)width, "true", (int)width, "");
-    for (size_t p = 0; p < m->class_count; p++)
-        printf("  %*.16s", (int)width, clean(bpnn_model_class_label(model, p)));
+    putchar('\n');
+    show_padded("true", width, false);
+    printf("  predicted\n");
+    show_padded("", width, false);
+    for (size_t p = 0; p < m->class_count; p++) {
+        printf("  ");
+        show_padded(bpnn_model_class_label(model, p), width, true);
+    }
     putchar('\n');
     for (size_t t = 0; t < m->class_count; t++) {
-        printf("%-*.16s", (int)width, clean(bpnn_model_class_label(model, t)));
+        show_padded(bpnn_model_class_label(model, t), width, false);
         for (size_t p = 0; p < m->class_count; p++)
             printf("  %*llu", (int)width, (unsigned long long)m->confusion[t * m->class_count + p]);
         putchar('\n');

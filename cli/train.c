@@ -1,4 +1,5 @@
 /* bpnn train: read, fit, save, report. */
+#include "files.h"
 #include "verbs.h"
 
 #include <math.h>
@@ -9,12 +10,11 @@
 typedef struct run {
     const arguments *a;
     bpnn_fit_options fit;
-    bpnn_setting method_settings[SPECIALS], schedule_settings[SPECIALS];
+    special_values specials;
     bpnn_table *table, *validation, *test;
     bpnn_model *model;
     logbook log;
     char *output;
-    bool logged;
 } run;
 
 /* ---- options ---- */
@@ -123,14 +123,14 @@ static bool set_counts(run *r)
     if (a->batch && strcmp(a->batch, "full") == 0) {
         t->batch = 0;
     } else if (a->batch) {
-        if (!parse_number(a->batch, &n) || n < 1 || floor(n) != n) {
+        if (!parse_count(a->batch, 1, &n)) {
             say_usage("--batch is full or a whole number from 1, not '%s'", a->batch);
             return false;
         }
         t->batch = (size_t)n;
     }
     if (a->patience) {
-        if (!parse_number(a->patience, &n) || n < 0 || floor(n) != n) {
+        if (!parse_count(a->patience, 0, &n)) {
             say_usage("--patience is a whole number from 0, not '%s'", a->patience);
             return false;
         }
@@ -149,6 +149,23 @@ static bool set_counts(run *r)
     return read_threads(a, &t->threads);
 }
 
+/* MATLAB's names bring their habits along: all rows in a step, and the momentum of traingdm. */
+static void greet_migrant(run *r)
+{
+    const arguments *a = r->a;
+    bpnn_train_options *t = &r->fit.train;
+    const bpnn_method_info *info = t->method ? bpnn_method_find(t->method) : NULL;
+    if (!info || strcmp(info->name, t->method) == 0)
+        return;
+    bool descent = strncmp(t->method, "traingd", 7) == 0, momentum = strcmp(t->method, "traingdm") == 0;
+    if (descent && !a->batch)
+        t->batch = 0;
+    if (momentum && isnan(a->momentum))
+        t->momentum = 0.9;
+    say_note("%s is called %s here%s%s", t->method, info->name, descent && !a->batch ? " --batch full" : "",
+             momentum && isnan(a->momentum) ? " --momentum 0.9" : "");
+}
+
 static bool set_training(run *r)
 {
     const arguments *a = r->a;
@@ -156,6 +173,7 @@ static bool set_training(run *r)
     t->method = a->method && strcmp(a->method, "auto") != 0 ? a->method : NULL;
     t->rate = a->rate;
     t->momentum = a->momentum;
+    greet_migrant(r);
     t->l1 = a->l1;
     t->l2 = a->l2;
     t->dropout = a->dropout;
@@ -175,27 +193,18 @@ static bool set_training(run *r)
 /* "--huber-delta 1" and the like go where they belong. */
 static bool set_specials(run *r)
 {
-    const arguments *a = r->a;
     bpnn_train_options *t = &r->fit.train;
-    for (int i = 0; i < a->special_count; i++) {
-        const special *s = &a->specials[i];
-        const bpnn_method_info *owner = bpnn_method_find(s->owner),
-                               *used = bpnn_method_find(a->method ? a->method : "adamw");
-        if (owner && owner == used) {
-            r->method_settings[t->setting_count++] = (bpnn_setting){s->name, s->value};
-        } else if (a->schedule && strcmp(a->schedule, s->owner) == 0) {
-            r->schedule_settings[t->schedule_setting_count++] = (bpnn_setting){s->name, s->value};
-        } else if (a->loss && strcmp(a->loss, s->owner) == 0) {
-            r->fit.loss_parameter = s->value;
-        } else if (a->init && strcmp(a->init, s->owner) == 0) {
-            r->fit.init_parameter = s->value;
-        } else {
-            say_usage("--%s-%s: %s is not what this run uses", s->owner, s->name, s->owner);
-            return false;
-        }
-    }
-    t->settings = r->method_settings;
-    t->schedule_settings = r->schedule_settings;
+    special_values *s = &r->specials;
+    if (!resolve_specials(r->a, s))
+        return false;
+    t->settings = s->method;
+    t->setting_count = s->method_count;
+    t->schedule_settings = s->schedule;
+    t->schedule_setting_count = s->schedule_count;
+    r->fit.loss_parameter = s->loss;
+    r->fit.init_parameter = s->init;
+    if (*s->activation)
+        r->fit.activation = s->activation;
     return true;
 }
 
@@ -210,51 +219,57 @@ static void on_message(const char *text, bool warning, void *context)
         say_note("%s", text);
 }
 
+static void on_resolved(const bpnn_fit_options *resolved, void *context)
+{
+    run *r = context;
+    log_config(&r->log, r->a, resolved);
+}
+
+/* The log begins with epoch 0: the initial network. */
 static bool on_epoch(const bpnn_progress *progress, void *context)
 {
     run *r = context;
-    if (!r->logged) {
-        log_config(&r->log, r->a, &r->fit);
-        r->logged = true;
-    }
     log_epoch(&r->log, progress);
     return show_progress(progress, NULL);
 }
 
 /* ---- tables ---- */
 
-/* Columns that keep their text: the target and --categorical. */
-static char *text_columns(const arguments *a)
+/* A second table: its target is the first one's, wherever the column stands. */
+static int read_other(run *r, bpnn_table **table, const char *path)
 {
-    if (!a->target && !a->categorical)
-        return NULL;
-    size_t size = (a->target ? strlen(a->target) : 0) + (a->categorical ? strlen(a->categorical) : 0) + 2;
-    char *list = malloc(size);
-    if (list)
-        snprintf(list, size, "%s%s%s", a->target ? a->target : "", a->target && a->categorical ? "," : "",
-                 a->categorical ? a->categorical : "");
-    return list;
+    const arguments *a = r->a;
+    const char *target = a->target ? a->target : bpnn_table_column_name(r->table, bpnn_table_columns(r->table) - 1);
+    const char *lists[] = {target, a->categorical};
+    return read_table(table, a, path, (keep){lists, a->categorical ? 2 : 1, false});
 }
 
 static int read_tables(run *r)
 {
     const arguments *a = r->a;
-    const char *validation, *test;
+    const char *validation, *test, *lists[2];
+    char dialect[128];
+    keep texts = {lists, 0, !a->target};
     if (!share_or_file("validation", a->validation, &r->fit.validation_share, &validation) ||
         !share_or_file("test", a->test, &r->fit.test_share, &test))
         return BPNN_USAGE;
-    char *text = text_columns(a);
-    int code = read_table(&r->table, a, a->place[0], text, !a->target);
+    if (a->target)
+        lists[texts.count++] = a->target;
+    if (a->categorical)
+        lists[texts.count++] = a->categorical;
+    int code = read_table(&r->table, a, a->place[0], texts);
+    if (code == 0) {
+        dialect_line(r->table, dialect, sizeof dialect);
+        say_note("%s: %zu rows, %zu columns%s", clean(bpnn_table_source(r->table)), bpnn_table_rows(r->table),
+                 bpnn_table_columns(r->table), dialect);
+    }
     if (code == 0 && validation)
-        code = read_table(&r->validation, a, validation, text, !a->target);
+        code = read_other(r, &r->validation, validation);
     if (code == 0 && test)
-        code = read_table(&r->test, a, test, text, !a->target);
-    free(text);
+        code = read_other(r, &r->test, test);
+    forget_input();
     r->fit.validation = r->validation;
     r->fit.test = r->test;
-    if (code == 0)
-        say_note("%s: %zu rows, %zu columns", clean(bpnn_table_source(r->table)), bpnn_table_rows(r->table),
-                 bpnn_table_columns(r->table));
     return code;
 }
 
@@ -283,25 +298,18 @@ static char *default_output(const char *data)
 
 /* ---- the report ---- */
 
-static void print_json(const run *r)
+static void json_shape(const run *r)
 {
     const bpnn_summary *s = bpnn_model_summary(r->model);
     const bpnn_net *net = bpnn_model_net(r->model);
     bpnn_net_options shape = bpnn_net_describe(net);
-    json_open('{');
-    json_key("model");
-    json_string(r->output);
-    json_key("task");
-    json_string(bpnn_task_name(bpnn_model_task(r->model)));
     json_key("target");
-    if (s->target_count == 1) {
-        json_string(bpnn_model_target_name(r->model, 0));
-    } else {
+    if (s->target_count > 1)
         json_open('[');
-        for (size_t k = 0; k < s->target_count; k++)
-            json_string(bpnn_model_target_name(r->model, k));
+    for (size_t k = 0; k < s->target_count; k++)
+        json_string(bpnn_model_target_name(r->model, k));
+    if (s->target_count > 1)
         json_close(']');
-    }
     json_key("inputs");
     json_count(shape.inputs);
     json_key("layers");
@@ -312,8 +320,10 @@ static void print_json(const run *r)
     json_close(']');
     json_key("parameters");
     json_count(bpnn_net_parameter_count(net));
-    json_key("method");
-    json_string(s->method);
+}
+
+static void json_rows(const bpnn_summary *s)
+{
     json_key("rows");
     json_open('{');
     json_key("train");
@@ -323,6 +333,36 @@ static void print_json(const run *r)
     json_key("test");
     json_count(s->rows_test);
     json_close('}');
+}
+
+static void json_auto(const bpnn_summary *s)
+{
+    json_key("auto");
+    json_open('{');
+    if (s->method_why) {
+        json_key("method");
+        json_open('{');
+        json_key("value");
+        json_string(s->method);
+        json_key("why");
+        json_string(s->method_why);
+        json_close('}');
+    }
+    json_close('}');
+}
+
+static void print_json(const run *r)
+{
+    const bpnn_summary *s = bpnn_model_summary(r->model);
+    json_open('{');
+    json_key("model");
+    json_string(r->output);
+    json_key("task");
+    json_string(bpnn_task_name(bpnn_model_task(r->model)));
+    json_shape(r);
+    json_key("method");
+    json_string(s->method);
+    json_rows(s);
     json_key("epochs");
     json_count(s->epochs);
     json_key("best_epoch");
@@ -339,18 +379,7 @@ static void print_json(const run *r)
     json_metrics(s->test, s->target_count, r->model);
     json_key("seed");
     json_count(s->seed);
-    json_key("auto");
-    json_open('{');
-    if (s->method_why) {
-        json_key("method");
-        json_open('{');
-        json_key("value");
-        json_string(s->method);
-        json_key("why");
-        json_string(s->method_why);
-        json_close('}');
-    }
-    json_close('}');
+    json_auto(s);
     json_key("warnings");
     json_open('[');
     for (size_t i = 0; i < s->warning_count; i++)
@@ -372,20 +401,23 @@ static void print_report(const run *r)
     printf("model: %s\n", clean(r->output));
 }
 
+static int say_diverged(const bpnn_train_result *t)
+{
+    fprintf(stderr, "bpnn: training diverged in epoch %zu", t->diverged_epoch);
+    if (t->diverged_batch)
+        fprintf(stderr, ", batch %zu", t->diverged_batch);
+    if (t->diverged_layer)
+        fprintf(stderr, ", layer %zu", t->diverged_layer);
+    fprintf(stderr, "; the last finite model is saved; %s\n", t->advice);
+    return BPNN_DIVERGED;
+}
+
 /* The exit code that the way it ended asks for. */
 static int outcome(const run *r)
 {
     const bpnn_summary *s = bpnn_model_summary(r->model);
-    if (s->stop == BPNN_STOP_DIVERGED) {
-        const bpnn_train_result *t = &s->result;
-        fprintf(stderr, "bpnn: training diverged in epoch %zu", t->diverged_epoch);
-        if (t->diverged_batch)
-            fprintf(stderr, ", batch %zu", t->diverged_batch);
-        if (t->diverged_layer)
-            fprintf(stderr, ", layer %zu", t->diverged_layer);
-        fprintf(stderr, "; the last finite model is saved; %s\n", t->advice);
-        return BPNN_DIVERGED;
-    }
+    if (s->stop == BPNN_STOP_DIVERGED)
+        return say_diverged(&s->result);
     if (s->stop == BPNN_STOP_INTERRUPTED) {
         fprintf(stderr, "bpnn: interrupted; the best model so far is saved as %s\n", clean(r->output));
         return BPNN_INTERRUPTED;
@@ -393,63 +425,116 @@ static int outcome(const run *r)
     return 0;
 }
 
+static void suggest(const run *r)
+{
+    const bpnn_summary *s = bpnn_model_summary(r->model);
+    bool file = strcmp(r->a->place[0], "-") != 0 && strcmp(r->output, "-") != 0;
+    if (s->stop == BPNN_STOP_DIVERGED)
+        say_next("bpnn train --rate SMALLER", r->a->place[0], NULL);
+    else if (file)
+        say_next("bpnn predict", r->output, r->a->place[0]);
+    else
+        say_next("bpnn predict --help", NULL, NULL);
+}
+
 static int save_and_report(run *r)
 {
-    bpnn_error error;
-    if (bpnn_model_save(r->model, r->output, &error) != BPNN_OK)
-        return say_error(&error);
+    int code = save_model(r->model, r->output);
+    if (code != 0)
+        return code;
     if (r->a->json)
         print_json(r);
-    else
+    else if (strcmp(r->output, "-") != 0)
         print_report(r);
     log_outcome(&r->log, r->model);
-    int code = outcome(r);
+    code = outcome(r);
     if (!finish_output())
         return BPNN_IO;
-    say_next("bpnn predict %s %s", clean(r->output), clean(r->a->place[0]));
+    suggest(r);
     return code;
+}
+
+/* An IDX pair is two files in one word. */
+static bool is_input(const char *path, const char *words)
+{
+    const char *comma = words ? strchr(words, ',') : NULL;
+    if (!words)
+        return false;
+    if (!comma || same_file(path, words))
+        return same_file(path, words);
+    char *first = strdup(words);
+    if (first)
+        first[comma - words] = '\0';
+    bool same = (first && same_file(path, first)) || same_file(path, comma + 1);
+    free(first);
+    return same;
+}
+
+/* What would only fail after the training, or take the place of what was read. */
+static int check_written(const run *r, const char *name, const char *path)
+{
+    const char *const inputs[] = {r->a->place[0], r->a->validation, r->a->test, r->a->config};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (is_input(path, inputs[i])) {
+            say_usage("--%s %s would take the place of what is read", name, path);
+            return BPNN_USAGE;
+        }
+    return check_place(path);
+}
+
+static int check_outputs(const run *r)
+{
+    const char *log = r->a->log;
+    if (strcmp(r->output, "-") == 0 && r->a->json) {
+        say_usage("--output - and --json both want standard output");
+        return BPNN_USAGE;
+    }
+    if (log && strcmp(log, "-") == 0) {
+        say_usage("--log needs a file");
+        return BPNN_USAGE;
+    }
+    if (log && (strcmp(log, r->output) == 0 || same_file(log, r->output))) {
+        say_usage("--log and --output are the same file");
+        return BPNN_USAGE;
+    }
+    int code = check_written(r, "output", r->output);
+    return code == 0 && log ? check_written(r, "log", log) : code;
 }
 
 static int fit(run *r)
 {
     bpnn_error error;
     r->output = r->a->output ? strdup(r->a->output) : default_output(r->a->place[0]);
-    if (!r->output) {
-        fprintf(stderr, "bpnn: out of memory\n");
-        return BPNN_MEMORY;
-    }
-    int code = read_tables(r);
+    int code = r->output ? check_outputs(r) : fail_memory();
+    if (code == 0)
+        code = read_tables(r);
     if (code == 0)
         code = log_open(&r->log, r->a->log);
     if (code != 0)
         return code;
     r->fit.message = on_message;
+    r->fit.on_resolved = on_resolved;
+    r->fit.resolved_context = r;
     r->fit.train.on_epoch = on_epoch;
     r->fit.train.context = r;
     r->fit.train.interrupt = catch_signals();
     bpnn_status status = bpnn_fit(&r->model, r->table, &r->fit, &error);
     end_progress();
-    if (status != BPNN_OK)
-        return say_error(&error);
-    code = save_and_report(r);
+    code = status == BPNN_OK ? save_and_report(r) : say_error(&error);
     int log_code = log_close(&r->log);
     return code ? code : log_code;
 }
 
 int verb_train(const arguments *a)
 {
-    if (a->help && a->places == 1)
-        return help_method(a->place[0]);
     if (a->places != 1) {
         say_usage(a->places ? "train takes one DATA; name a second table with --validation or --test"
                             : "train needs DATA; bpnn train --help tells more");
         return BPNN_USAGE;
     }
     run *r = calloc(1, sizeof *r);
-    if (!r) {
-        fprintf(stderr, "bpnn: out of memory\n");
-        return BPNN_MEMORY;
-    }
+    if (!r)
+        return fail_memory();
     r->a = a;
     bpnn_fit_options_default(&r->fit);
     set_columns(r);

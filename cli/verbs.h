@@ -8,7 +8,7 @@
 
 void help_short(FILE *to);
 void help_verb(enum verb verb);
-int help_method(const char *name);
+int help_topic(const char *name); /* a method, schedule, loss, activation or initialiser; returns an exit code */
 
 int verb_train(const arguments *a);
 int verb_evaluate(const arguments *a);
@@ -16,14 +16,40 @@ int verb_predict(const arguments *a);
 int verb_inspect(const arguments *a);
 int verb_bench(const arguments *a);
 
-/* data.c: a table by the reading options; `text`: columns kept as written, NULL = the last. Returns an exit code. */
-int read_table(bpnn_table **table, const arguments *a, const char *path, const char *text, bool text_target);
+/* Columns whose cells stay as written: lists as the user or a model names them. `last`: the last column too. */
+typedef struct keep {
+    const char *const *lists;
+    size_t count;
+    bool last;
+} keep;
+
+/* data.c: a table by the reading options. Returns an exit code. */
+int read_table(bpnn_table **table, const arguments *a, const char *path, keep texts);
+
+/* The table that *model is applied to: its categories, and its classes with `targets`, stay as written. */
+int read_table_for(bpnn_table **table, const arguments *a, const char *path, const bpnn_model *model, bool targets);
+
+/* Every cell of `table` as it was written, to be shown: read again from path. */
+int read_as_written(bpnn_table **written, const arguments *a, const char *path, const bpnn_table *table);
+void forget_input(void); /* what standard input held */
+
+/* A line on what was found in the table beyond a plain comma and point; empty if nothing. */
+void dialect_line(const bpnn_table *table, char *text, size_t size);
+
+/* MODEL from a file or standard input, and to one. */
+int load_model(bpnn_model **model, const char *path);
+int save_model(const bpnn_model *model, const char *path);
+
+/* The words of evaluate and predict. */
+bool check_model_and_data(const arguments *a, const char *verb);
+
 bool read_threads(const arguments *a, size_t *threads);
 bool yes_or_no(const char *name, const char *text, bool initial, bool *value);
 
 /* show.c: metrics for people. */
 void show_metrics(const char *title, const bpnn_metrics *metrics, size_t targets, const bpnn_model *model);
 void show_confusion(const bpnn_metrics *metrics, const bpnn_model *model);
+void show_padded(const char *text, size_t width, bool right); /* by characters; cut at width */
 
 /* progress.c */
 bool show_progress(const bpnn_progress *progress, void *context);
@@ -32,14 +58,16 @@ void end_progress(void);
 /* signals.c: the flag that SIGINT and SIGTERM set; the second signal ends the program. */
 const volatile int *catch_signals(void);
 
-/* log.c: JSON lines. */
+/* log.c: JSON lines, written as they come. */
 typedef struct logbook {
     FILE *file;
     const char *path;
-    bool failed;
+    int failed; /* errno of the first write that failed */
 } logbook;
 int log_open(logbook *log, const char *path);
-void log_config(logbook *log, const arguments *a, const bpnn_fit_options *options);
+
+/* The first line: what was given, and what the rest came to. */
+void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolved);
 void log_epoch(logbook *log, const bpnn_progress *progress);
 void log_outcome(logbook *log, const bpnn_model *model);
 int log_close(logbook *log);
