@@ -26,7 +26,7 @@ bool show_progress(const bpnn_progress *p, void *context)
     double every = say.terminal ? 0.1 : say.verbose ? 1 : 5;
     if (!last && last_shown >= 0 && p->seconds - last_shown < every)
         return true;
-    if (last_shown < 0 && !say.terminal && p->seconds < every && !last)
+    if (last_shown < 0 && !say.terminal && p->seconds < every) /* the report says it all */
         return true;
     last_shown = p->seconds;
     if (isfinite(p->validation_loss))

@@ -2,9 +2,11 @@
 #include "json.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 manner say;
 static bool usage_error;
@@ -240,12 +242,20 @@ void say_next(const char *words, const char *first, const char *second)
             second ? shell_word(second, two, sizeof two) : "");
 }
 
+/* An earlier write may have failed; its reason is gone, but a pipe without a reader tells again. */
+static bool pipe_is_broken(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 bool finish_output(void)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    fprintf(stderr, "bpnn: cannot write to standard output: %s\n", errno ? strerror(errno) : "a write failed");
+    if (errno != EPIPE && !pipe_is_broken()) /* "| head" has what it wanted */
+        fprintf(stderr, "bpnn: cannot write to standard output: %s\n", errno ? strerror(errno) : "a write failed");
     return false;
 }
 

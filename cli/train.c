@@ -296,110 +296,7 @@ static char *default_output(const char *data)
     return path;
 }
 
-/* ---- the report ---- */
-
-static void json_shape(const run *r)
-{
-    const bpnn_summary *s = bpnn_model_summary(r->model);
-    const bpnn_net *net = bpnn_model_net(r->model);
-    bpnn_net_options shape = bpnn_net_describe(net);
-    json_key("target");
-    if (s->target_count > 1)
-        json_open('[');
-    for (size_t k = 0; k < s->target_count; k++)
-        json_string(bpnn_model_target_name(r->model, k));
-    if (s->target_count > 1)
-        json_close(']');
-    json_key("inputs");
-    json_count(shape.inputs);
-    json_key("layers");
-    json_open('[');
-    json_count(shape.inputs);
-    for (size_t m = 0; m < shape.layer_count; m++)
-        json_count(shape.layers[m].size);
-    json_close(']');
-    json_key("parameters");
-    json_count(bpnn_net_parameter_count(net));
-}
-
-static void json_rows(const bpnn_summary *s)
-{
-    json_key("rows");
-    json_open('{');
-    json_key("train");
-    json_count(s->rows_train);
-    json_key("validation");
-    json_count(s->rows_validation);
-    json_key("test");
-    json_count(s->rows_test);
-    json_close('}');
-}
-
-static void json_auto(const bpnn_summary *s)
-{
-    json_key("auto");
-    json_open('{');
-    if (s->method_why) {
-        json_key("method");
-        json_open('{');
-        json_key("value");
-        json_string(s->method);
-        json_key("why");
-        json_string(s->method_why);
-        json_close('}');
-    }
-    json_close('}');
-}
-
-static void print_json(const run *r)
-{
-    const bpnn_summary *s = bpnn_model_summary(r->model);
-    json_open('{');
-    json_key("model");
-    json_string(r->output);
-    json_key("task");
-    json_string(bpnn_task_name(bpnn_model_task(r->model)));
-    json_shape(r);
-    json_key("method");
-    json_string(s->method);
-    json_rows(s);
-    json_key("epochs");
-    json_count(s->epochs);
-    json_key("best_epoch");
-    json_count(s->best_epoch);
-    json_key("stop");
-    json_string(bpnn_stop_name(s->stop));
-    json_key("seconds");
-    json_number(s->seconds);
-    json_key("train");
-    json_metrics(s->train, s->target_count, r->model);
-    json_key("validation");
-    json_metrics(s->validation, s->target_count, r->model);
-    json_key("test");
-    json_metrics(s->test, s->target_count, r->model);
-    json_key("seed");
-    json_count(s->seed);
-    json_auto(s);
-    json_key("warnings");
-    json_open('[');
-    for (size_t i = 0; i < s->warning_count; i++)
-        json_string(s->warnings[i]);
-    json_close(']');
-    json_close('}');
-    json_end();
-}
-
-static void print_report(const run *r)
-{
-    const bpnn_summary *s = bpnn_model_summary(r->model);
-    printf("%s: %zu epochs, best %zu, stop: %s, %.2f s\n", s->method, s->epochs, s->best_epoch, bpnn_stop_name(s->stop),
-           s->seconds);
-    show_metrics("training", s->train, s->target_count, r->model);
-    show_metrics("validation", s->validation, s->target_count, r->model);
-    show_metrics("test", s->test, s->target_count, r->model);
-    show_confusion(s->test ? s->test : s->validation ? s->validation : s->train, r->model);
-    printf("model: %s\n", clean(r->output));
-}
+/* ---- the end ---- */
 
 static int say_diverged(const bpnn_train_result *t)
 {
@@ -443,9 +340,9 @@ static int save_and_report(run *r)
     if (code != 0)
         return code;
     if (r->a->json)
-        print_json(r);
+        report_json(r->model, r->output);
     else if (strcmp(r->output, "-") != 0)
-        print_report(r);
+        report_text(r->model, r->output);
     log_outcome(&r->log, r->model);
     code = outcome(r);
     if (!finish_output())

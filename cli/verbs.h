@@ -51,6 +51,10 @@ void show_metrics(const char *title, const bpnn_metrics *metrics, size_t targets
 void show_confusion(const bpnn_metrics *metrics, const bpnn_model *model);
 void show_padded(const char *text, size_t width, bool right); /* by characters; cut at width */
 
+/* report.c: the whole of it on standard output. */
+void report_text(const bpnn_model *model, const char *output);
+void report_json(const bpnn_model *model, const char *output);
+
 /* progress.c */
 bool show_progress(const bpnn_progress *progress, void *context);
 void end_progress(void);

@@ -1,0 +1,105 @@
+/* What came of a training run: for people, and as one JSON object. */
+#include "verbs.h"
+
+static void json_shape(const bpnn_model *model)
+{
+    const bpnn_summary *s = bpnn_model_summary(model);
+    const bpnn_net *net = bpnn_model_net(model);
+    bpnn_net_options shape = bpnn_net_describe(net);
+    json_key("target");
+    if (s->target_count > 1)
+        json_open('[');
+    for (size_t k = 0; k < s->target_count; k++)
+        json_string(bpnn_model_target_name(model, k));
+    if (s->target_count > 1)
+        json_close(']');
+    json_key("inputs");
+    json_count(shape.inputs);
+    json_key("layers");
+    json_open('[');
+    json_count(shape.inputs);
+    for (size_t m = 0; m < shape.layer_count; m++)
+        json_count(shape.layers[m].size);
+    json_close(']');
+    json_key("parameters");
+    json_count(bpnn_net_parameter_count(net));
+}
+
+static void json_rows(const bpnn_summary *s)
+{
+    json_key("rows");
+    json_open('{');
+    json_key("train");
+    json_count(s->rows_train);
+    json_key("validation");
+    json_count(s->rows_validation);
+    json_key("test");
+    json_count(s->rows_test);
+    json_close('}');
+}
+
+static void json_auto(const bpnn_summary *s)
+{
+    json_key("auto");
+    json_open('{');
+    if (s->method_why) {
+        json_key("method");
+        json_open('{');
+        json_key("value");
+        json_string(s->method);
+        json_key("why");
+        json_string(s->method_why);
+        json_close('}');
+    }
+    json_close('}');
+}
+
+void report_json(const bpnn_model *model, const char *output)
+{
+    const bpnn_summary *s = bpnn_model_summary(model);
+    json_open('{');
+    json_key("model");
+    json_string(output);
+    json_key("task");
+    json_string(bpnn_task_name(bpnn_model_task(model)));
+    json_shape(model);
+    json_key("method");
+    json_string(s->method);
+    json_rows(s);
+    json_key("epochs");
+    json_count(s->epochs);
+    json_key("best_epoch");
+    json_count(s->best_epoch);
+    json_key("stop");
+    json_string(bpnn_stop_name(s->stop));
+    json_key("seconds");
+    json_number(s->seconds);
+    json_key("train");
+    json_metrics(s->train, s->target_count, model);
+    json_key("validation");
+    json_metrics(s->validation, s->target_count, model);
+    json_key("test");
+    json_metrics(s->test, s->target_count, model);
+    json_key("seed");
+    json_count(s->seed);
+    json_auto(s);
+    json_key("warnings");
+    json_open('[');
+    for (size_t i = 0; i < s->warning_count; i++)
+        json_string(s->warnings[i]);
+    json_close(']');
+    json_close('}');
+    json_end();
+}
+
+void report_text(const bpnn_model *model, const char *output)
+{
+    const bpnn_summary *s = bpnn_model_summary(model);
+    printf("%s: %zu epochs, best %zu, stop: %s, %.2f s\n", s->method, s->epochs, s->best_epoch, bpnn_stop_name(s->stop),
+           s->seconds);
+    show_metrics("training", s->train, s->target_count, model);
+    show_metrics("validation", s->validation, s->target_count, model);
+    show_metrics("test", s->test, s->target_count, model);
+    show_confusion(s->test ? s->test : s->validation ? s->validation : s->train, model);
+    printf("model: %s\n", clean(output));
+}
