@@ -182,10 +182,13 @@ for signal in INT TERM; do
   # a shell in the background ignores INT for its children: python starts it with the default
   python3 - "$bpnn" "$data/digits.csv.gz" "$signal" >err 2>&1 <<'EOF' || fault "$(cat err)"
 import os, signal, subprocess, sys, time
-p = subprocess.Popen([sys.argv[1], "train", "-q", "--epochs", "1000000", "--patience", "0", "-o", "m.bpnn", sys.argv[2]],
+p = subprocess.Popen([sys.argv[1], "train", "-q", "--epochs", "1000000", "--patience", "0", "--log", "l", "-o", "m.bpnn", sys.argv[2]],
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                      preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-time.sleep(1.5)
+for _ in range(600):  # until it is in an epoch
+    if os.path.exists("l") and open("l").read().count("\n") > 2:
+        break
+    time.sleep(0.1)
 p.send_signal(getattr(signal, "SIG" + sys.argv[3]))
 code = p.wait(timeout=60)
 assert code == 7, "exit %d, wanted 7" % code
