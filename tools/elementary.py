@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the coefficient tables of src/kernel/elementary.h: needs mpmath.
+"""Prints the coefficients (lowest power first) and the table of src/kernel/elementary_double.h: needs mpmath.
 
 erf on [0, 1]: erf(x) = x P(x^2).  erfc on [1, 6]: erfc(x) = exp(-x^2) Q(u), u = (x - 2) / (x + 2).
 Both are Chebyshev interpolants, expanded to powers in high precision."""

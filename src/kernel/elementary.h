@@ -12,24 +12,27 @@
 #define r_expm1 d_expm1
 #define r_log d_log
 #define r_log1p d_log1p
+#define r_log1p_unit d_log1p_unit
 #define r_tanh d_tanh
 #define r_sigmoid d_sigmoid
 #define r_erf d_erf
 #define r_sin d_sin
 #define r_cos d_cos
+#define r_sin_moderate d_sin_moderate
+#define r_cos_moderate d_cos_moderate
 #define r_abs d_abs
 #define R_INFINITY D_INFINITY
 
 #else
 
-static inline int32_t f_bits(float x)
+INLINE int32_t f_bits(float x)
 {
     int32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-static inline float f_from_bits(int32_t bits)
+INLINE float f_from_bits(int32_t bits)
 {
     float x;
     memcpy(&x, &bits, sizeof x);
@@ -42,17 +45,17 @@ static inline float f_from_bits(int32_t bits)
 #define F_LN2_HIGH 0x1.62e4p-1f /* the low 9 bits are zero */
 #define F_LN2_LOW 0x1.7f7d1cp-20f
 
-static inline float r_abs(float x)
+INLINE float r_abs(float x)
 {
     return f_from_bits(f_bits(x) & INT32_MAX);
 }
 
-static inline float f_with_sign(float x, float s)
+INLINE float f_with_sign(float x, float s)
 {
     return f_from_bits(f_bits(x) | (f_bits(s) & INT32_MIN));
 }
 
-static inline float f_reduce_exp(float x, float *n, float *t)
+INLINE float f_reduce_exp(float x, float *n, float *t)
 {
     *t = FMA(x, F_LOG2E, F_MAGIC);
     *n = *t - F_MAGIC;
@@ -60,7 +63,7 @@ static inline float f_reduce_exp(float x, float *n, float *t)
 }
 
 /* (exp(r) - 1 - r) / r^2, Taylor to r^7: the rest is below 6e-9. */
-static inline float f_exp_tail(float r)
+INLINE float f_exp_tail(float r)
 {
     float p = 0x1.a01a02p-13f;
     p = FMA(p, r, 0x1.6c16c2p-10f);
@@ -70,7 +73,7 @@ static inline float f_exp_tail(float r)
     return FMA(p, r, 0.5f);
 }
 
-static inline float r_exp(float x)
+INLINE float r_exp(float x)
 {
     float n, t, r = f_reduce_exp(x, &n, &t);
     float p = FMA(r * r, f_exp_tail(r), r) + 1;
@@ -81,7 +84,7 @@ static inline float r_exp(float x)
 }
 
 /* exp(x) - 1 for |x| <= 40. */
-static inline float f_expm1_near(float x)
+INLINE float f_expm1_near(float x)
 {
     float n, t, r = f_reduce_exp(x, &n, &t);
     float p = FMA(r * r, f_exp_tail(r), r);
@@ -89,7 +92,7 @@ static inline float f_expm1_near(float x)
     return FMA(two, p, two - 1);
 }
 
-static inline float r_expm1(float x)
+INLINE float r_expm1(float x)
 {
     float inside = x > 40 ? 40 : x < -40 ? -40 : x;
     float y = f_expm1_near(inside);
@@ -98,10 +101,10 @@ static inline float r_expm1(float x)
     return x != x ? x : y;
 }
 
-static inline float r_log(float x)
+/* log(x) - less ln 2 + rest for a positive normal x = m 2^k, sqrt(1/2) <= m < sqrt(2). */
+INLINE float f_log_normal(float x, float less, float rest)
 {
-    float scaled = x < 0x1p-126f ? x * 0x1p25f : x;
-    int32_t bits = f_bits(scaled) - 0x3f3504f3;
+    int32_t bits = (int32_t)((uint32_t)f_bits(x) - 0x3f3504f3u);
     int32_t k = bits >> 23;
     float m = f_from_bits((bits & 0x007fffff) + 0x3f3504f3);
     float f = m - 1, s = f / (2 + f), z = s * s, half = 0.5f * f * f;
@@ -111,25 +114,36 @@ static inline float r_log(float x)
     R = FMA(R, z, 2.0f / 5);
     R = FMA(R, z, 2.0f / 3);
     R *= z;
-    float e = (float)k;
-    e = x < 0x1p-126f ? e - 25 : e;
-    float y = FMA(e, F_LN2_HIGH, f - (half - FMA(s, half + R, e * F_LN2_LOW)));
+    float e = (float)k - less;
+    return FMA(e, F_LN2_HIGH, f - (half - FMA(s, half + R, FMA(e, F_LN2_LOW, rest))));
+}
+
+INLINE float r_log(float x)
+{
+    bool small = x < 0x1p-126f;
+    float y = f_log_normal(small ? x * 0x1p25f : x, small ? 25 : 0, 0);
     y = x == 0 ? -R_INFINITY : y;
     y = x < 0 ? R_INFINITY - R_INFINITY : y;
     return x == R_INFINITY || x != x ? x : y;
 }
 
-static inline float r_log1p(float x)
+INLINE float r_log1p(float x)
 {
-    float u = 1 + x;
-    float lost = u > 2 ? 1 - (u - x) : x - (u - 1);
-    float y = r_log(u) + lost / u;
+    float u = 1 + x, lost = u > 2 ? 1 - (u - x) : x - (u - 1);
+    float y = f_log_normal(u, 0, lost / u);
     y = r_abs(x) < 0x1p-25f ? x : y;
     y = u == 0 ? -R_INFINITY : y;
+    y = u < 0 ? R_INFINITY - R_INFINITY : y;
     return x == R_INFINITY || x != x ? x : y;
 }
 
-static inline float r_tanh(float x)
+INLINE float r_log1p_unit(float x)
+{
+    float u = 1 + x;
+    return f_log_normal(u, 0, (x - (u - 1)) / u);
+}
+
+INLINE float r_tanh(float x)
 {
     float a = r_abs(x), p = f_expm1_near(2 * (a > 10 ? 10 : a));
     float y = p / (p + 2);
@@ -138,36 +152,46 @@ static inline float r_tanh(float x)
     return x != x ? x : f_with_sign(y, x);
 }
 
-static inline float r_sigmoid(float x)
+INLINE float r_sigmoid(float x)
 {
     float t = r_exp(-r_abs(x));
-    return (x < 0 ? t : 1) / (1 + t) + (x != x ? x : 0);
+    return x != x ? x : (x < 0 ? t : 1) / (1 + t);
 }
 
-static inline float r_erf(float x)
+INLINE float r_erf(float x)
 {
     return (float)d_erf((double)x);
 }
 
-static inline float r_sin(float x)
+INLINE float r_sin(float x)
 {
     return (float)d_sin((double)x);
 }
 
-static inline float r_cos(float x)
+INLINE float r_cos(float x)
 {
     return (float)d_cos((double)x);
+}
+
+INLINE float r_sin_moderate(float x)
+{
+    return (float)d_sin_moderate((double)x);
+}
+
+INLINE float r_cos_moderate(float x)
+{
+    return (float)d_cos_moderate((double)x);
 }
 
 #endif
 
 /* log(1 + exp x), without overflow */
-static inline real r_softplus(real x)
+INLINE real r_softplus(real x)
 {
-    return (x > 0 ? x : 0) + r_log1p(r_exp(-r_abs(x))) + (x != x ? x : 0);
+    return (x > 0 ? x : 0) + r_log1p_unit(r_exp(-r_abs(x))) + (x != x ? x : 0);
 }
 
-static inline real r_sqrt(real x)
+INLINE real r_sqrt(real x)
 {
 #if BPNN_PRECISION == 32
     return __builtin_sqrtf(x);

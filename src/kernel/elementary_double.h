@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline int64_t d_bits(double x)
+INLINE int64_t d_bits(double x)
 {
     int64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-static inline double d_from_bits(int64_t bits)
+INLINE double d_from_bits(int64_t bits)
 {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -31,18 +31,18 @@ static inline double d_from_bits(int64_t bits)
 #define D_LN2_LOW 0x1.ef35793c7673p-45
 
 /* |x| with x's bits otherwise, and the sign of s put on x >= 0. */
-static inline double d_abs(double x)
+INLINE double d_abs(double x)
 {
     return d_from_bits(d_bits(x) & INT64_MAX);
 }
 
-static inline double d_with_sign(double x, double s)
+INLINE double d_with_sign(double x, double s)
 {
     return d_from_bits(d_bits(x) | (d_bits(s) & INT64_MIN));
 }
 
 /* x = n ln 2 + r, |r| <= ln 2 / 2; returns r, n as a number in *n and in the low bits of *t. */
-static inline double d_reduce_exp(double x, double *n, double *t)
+INLINE double d_reduce_exp(double x, double *n, double *t)
 {
     *t = FMA_DOUBLE(x, D_LOG2E, D_MAGIC);
     *n = *t - D_MAGIC;
@@ -50,7 +50,7 @@ static inline double d_reduce_exp(double x, double *n, double *t)
 }
 
 /* (exp(r) - 1 - r) / r^2, Taylor to r^13: the rest is below 4e-18. */
-static inline double d_exp_tail(double r)
+INLINE double d_exp_tail(double r)
 {
     double p = 0x1.6124613a86d09p-33; /* 1/13! */
     p = FMA_DOUBLE(p, r, 0x1.1eed8eff8d898p-29);
@@ -66,7 +66,7 @@ static inline double d_exp_tail(double r)
     return FMA_DOUBLE(p, r, 0.5);
 }
 
-static inline double d_exp(double x)
+INLINE double d_exp(double x)
 {
     double n, t, r = d_reduce_exp(x, &n, &t);
     double p = FMA_DOUBLE(r * r, d_exp_tail(r), r) + 1;
@@ -77,20 +77,22 @@ static inline double d_exp(double x)
 }
 
 /* 2^n for |n| <= 1022, n in the low bits of t. */
-static inline double d_power_of_two(double t)
+INLINE double d_power_of_two(double t)
 {
     return d_from_bits((int64_t)(((uint64_t)d_bits(t) << 52) + 0x3ff0000000000000u));
 }
 
-/* exp(x) - 1 for |x| <= 40. */
-static inline double d_expm1_near(double x)
+/* exp(x) - 1 for |x| <= 40: (2^n - 1 + 2^n r) + 2^n q, q with what r lost in rounding: where n = 1 the bracket is smaller than
+ * its parts. */
+INLINE double d_expm1_near(double x)
 {
-    double n, t, r = d_reduce_exp(x, &n, &t);
-    double p = FMA_DOUBLE(r * r, d_exp_tail(r), r), two = d_power_of_two(t);
-    return FMA_DOUBLE(two, p, two - 1);
+    double n, t, r = d_reduce_exp(x, &n, &t), two = d_power_of_two(t);
+    double lost = FMA_DOUBLE(-n, D_LN2_LOW, FMA_DOUBLE(-n, D_LN2_HIGH, x) - r);
+    double q = FMA_DOUBLE(r * r, d_exp_tail(r), lost);
+    return FMA_DOUBLE(two, q, FMA_DOUBLE(two, r, two - 1));
 }
 
-static inline double d_expm1(double x)
+INLINE double d_expm1(double x)
 {
     double inside = x > 40 ? 40 : x < -40 ? -40 : x;
     double y = d_expm1_near(inside);
@@ -99,11 +101,10 @@ static inline double d_expm1(double x)
     return x != x ? x : y;
 }
 
-static inline double d_log(double x)
+/* log(x) - less ln 2 + rest for a positive normal x = m 2^k, sqrt(1/2) <= m < sqrt(2); rest is small beside log(x) or all. */
+INLINE double d_log_normal(double x, double less, double rest)
 {
-    double scaled = x < 0x1p-1022 ? x * 0x1p54 : x;
-    /* scaled = m 2^k, sqrt(1/2) <= m < sqrt(2) */
-    int64_t bits = d_bits(scaled) - 0x3fe6a09e667f3bcd;
+    int64_t bits = (int64_t)((uint64_t)d_bits(x) - 0x3fe6a09e667f3bcdu);
     int64_t k = bits >> 52;
     double m = d_from_bits((bits & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd);
     double f = m - 1, s = f / (2 + f), z = s * s, half = 0.5 * f * f;
@@ -120,65 +121,102 @@ static inline double d_log(double x)
     R = FMA_DOUBLE(R, z, 2.0 / 3);
     R *= z;
     /* k as a number without a conversion that few machines have in vectors */
-    double e = d_from_bits(k + d_bits(D_MAGIC)) - D_MAGIC;
-    e = x < 0x1p-1022 ? e - 54 : e;
-    double y = FMA_DOUBLE(e, D_LN2_HIGH, f - (half - FMA_DOUBLE(s, half + R, e * D_LN2_LOW)));
+    double e = d_from_bits(k + d_bits(D_MAGIC)) - D_MAGIC - less;
+    return FMA_DOUBLE(e, D_LN2_HIGH, f - (half - FMA_DOUBLE(s, half + R, FMA_DOUBLE(e, D_LN2_LOW, rest))));
+}
+
+INLINE double d_log(double x)
+{
+    bool small = x < 0x1p-1022;
+    double y = d_log_normal(small ? x * 0x1p54 : x, small ? 54 : 0, 0);
     y = x == 0 ? -D_INFINITY : y;
     y = x < 0 ? D_INFINITY - D_INFINITY : y;
     return x == D_INFINITY || x != x ? x : y;
 }
 
-/* log(1 + x): the rounding of 1 + x is put back to first order. */
-static inline double d_log1p(double x)
+/* log(1 + x): the rounding of u = 1 + x is put back to first order. */
+INLINE double d_log1p(double x)
 {
-    double u = 1 + x;
-    double lost = u > 2 ? 1 - (u - x) : x - (u - 1);
-    double y = d_log(u) + lost / u;
+    double u = 1 + x, lost = u > 2 ? 1 - (u - x) : x - (u - 1);
+    double y = d_log_normal(u, 0, lost / u);
     y = d_abs(x) < 0x1p-54 ? x : y;
     y = u == 0 ? -D_INFINITY : y;
+    y = u < 0 ? D_INFINITY - D_INFINITY : y;
     return x == D_INFINITY || x != x ? x : y;
 }
 
-static inline double d_tanh(double x)
+/* log(1 + x) for 0 <= x <= 1: the same operations without the special cases. */
+INLINE double d_log1p_unit(double x)
+{
+    double u = 1 + x;
+    return d_log_normal(u, 0, (x - (u - 1)) / u);
+}
+
+/* q = p / (2 + p), p = expm1 2|x|; where p is small, p/2 - q p/2 is nearer: it has the errors of q only p/2 times. */
+INLINE double d_tanh(double x)
 {
     double a = d_abs(x), p = d_expm1_near(2 * (a > 20 ? 20 : a));
-    double y = p / (p + 2);
+    double q = p / (2 + p), half = 0.5 * p;
+    double y = p < 1 ? FMA_DOUBLE(-half, q, half) : q;
     y = a < 0x1p-28 ? a : y;
     y = a > 20 ? 1 : y;
     return x != x ? x : d_with_sign(y, x);
 }
 
-static inline double d_sigmoid(double x)
+/* q = t / (1 + t), t = exp(-|x|), or 1 - q; for q stands t - q t, which has the errors of q only t times. */
+INLINE double d_sigmoid(double x)
 {
-    double t = d_exp(-d_abs(x));
-    return (x < 0 ? t : 1) / (1 + t) + (x != x ? x : 0);
+    double t = d_exp(-d_abs(x)), q = t / (1 + t);
+    return x != x ? x : x < 0 ? FMA_DOUBLE(-t, q, t) : 1 - q;
 }
 
 /* ---- erf ---- */
 
-static const double erf_small[] = {
-    0x1.20dd750429b6dp+0,  -0x1.812746b0379e6p-2,  0x1.ce2f21a042b30p-4,  -0x1.b82ce31284e00p-6,
-    0x1.565bcd0dbaa38p-8,  -0x1.c02db3dac435fp-11, 0x1.f9a321d5b8e1ep-14, -0x1.f4d1e3183f7aep-17,
-    0x1.b9df224ca4b97p-20, -0x1.5f1ecb6f0764cp-23, 0x1.f7b4bf3b13964p-27, -0x1.389d4f2641625p-30,
-    0x1.05ffd737fb32ep-34,
-};
-static const double erf_tail[] = {
-    0x1.058671b52c776p-2,  -0x1.b57034efd3f72p-2,  0x1.eeea7dc8a78b7p-3,   -0x1.437f0b68c0bdcp-4, 0x1.e947159797158p-9,
-    0x1.ca95ed532b26cp-8,  -0x1.bc25a4763b3cap-11, -0x1.016b5cdbae621p-10, 0x1.6d5ef188bff89p-15, 0x1.6da9701b2c57cp-13,
-    0x1.cdcd09b79ebebp-16, -0x1.ceb69de6e21dbp-16, -0x1.d4b0d3d3aaf27p-17, 0x1.75d432f39d289p-20, 0x1.fc947548a0e7cp-19,
-    0x1.3c3cdeef1f68fp-20, -0x1.1dc296ab25c2bp-21, -0x1.c49d5026d94f3p-22,
-};
-
-static inline double d_erf(double x)
+/* erf(a) / a for z = a^2 <= 1 */
+INLINE double d_erf_small(double z)
 {
-    enum { SMALL = sizeof erf_small / sizeof *erf_small, TAIL = sizeof erf_tail / sizeof *erf_tail };
-    double a = d_abs(x), z = a * a, u = (a - 2) / (a + 2);
-    double p = erf_small[SMALL - 1], q = erf_tail[TAIL - 1];
-    for (int i = SMALL - 2; i >= 0; i--)
-        p = FMA_DOUBLE(p, z, erf_small[i]);
-    for (int i = TAIL - 2; i >= 0; i--)
-        q = FMA_DOUBLE(q, u, erf_tail[i]);
-    double near = a * p, far = 1 - d_exp(-z) * q;
+    double p = 0x1.05ffd737fb32ep-34;
+    p = FMA_DOUBLE(p, z, -0x1.389d4f2641625p-30);
+    p = FMA_DOUBLE(p, z, 0x1.f7b4bf3b13964p-27);
+    p = FMA_DOUBLE(p, z, -0x1.5f1ecb6f0764cp-23);
+    p = FMA_DOUBLE(p, z, 0x1.b9df224ca4b97p-20);
+    p = FMA_DOUBLE(p, z, -0x1.f4d1e3183f7aep-17);
+    p = FMA_DOUBLE(p, z, 0x1.f9a321d5b8e1ep-14);
+    p = FMA_DOUBLE(p, z, -0x1.c02db3dac435fp-11);
+    p = FMA_DOUBLE(p, z, 0x1.565bcd0dbaa38p-8);
+    p = FMA_DOUBLE(p, z, -0x1.b82ce31284e00p-6);
+    p = FMA_DOUBLE(p, z, 0x1.ce2f21a042b30p-4);
+    p = FMA_DOUBLE(p, z, -0x1.812746b0379e6p-2);
+    return FMA_DOUBLE(p, z, 0x1.20dd750429b6dp+0);
+}
+
+/* erfc(a) exp(a^2) for u = (a - 2) / (a + 2), 1 <= a <= 6 */
+INLINE double d_erf_tail(double u)
+{
+    double p = -0x1.c49d5026d94f3p-22;
+    p = FMA_DOUBLE(p, u, -0x1.1dc296ab25c2bp-21);
+    p = FMA_DOUBLE(p, u, 0x1.3c3cdeef1f68fp-20);
+    p = FMA_DOUBLE(p, u, 0x1.fc947548a0e7cp-19);
+    p = FMA_DOUBLE(p, u, 0x1.75d432f39d289p-20);
+    p = FMA_DOUBLE(p, u, -0x1.d4b0d3d3aaf27p-17);
+    p = FMA_DOUBLE(p, u, -0x1.ceb69de6e21dbp-16);
+    p = FMA_DOUBLE(p, u, 0x1.cdcd09b79ebebp-16);
+    p = FMA_DOUBLE(p, u, 0x1.6da9701b2c57cp-13);
+    p = FMA_DOUBLE(p, u, 0x1.6d5ef188bff89p-15);
+    p = FMA_DOUBLE(p, u, -0x1.016b5cdbae621p-10);
+    p = FMA_DOUBLE(p, u, -0x1.bc25a4763b3cap-11);
+    p = FMA_DOUBLE(p, u, 0x1.ca95ed532b26cp-8);
+    p = FMA_DOUBLE(p, u, 0x1.e947159797158p-9);
+    p = FMA_DOUBLE(p, u, -0x1.437f0b68c0bdcp-4);
+    p = FMA_DOUBLE(p, u, 0x1.eeea7dc8a78b7p-3);
+    p = FMA_DOUBLE(p, u, -0x1.b57034efd3f72p-2);
+    return FMA_DOUBLE(p, u, 0x1.058671b52c776p-2);
+}
+
+INLINE double d_erf(double x)
+{
+    double a = d_abs(x), z = a * a;
+    double near = a * d_erf_small(z), far = 1 - d_exp(-z) * d_erf_tail((a - 2) / (a + 2));
     double y = a < 1 ? near : a > 6 ? 1 : far;
     return x != x ? x : d_with_sign(y, x);
 }
@@ -215,9 +253,11 @@ typedef struct d_angle {
     uint64_t q; /* its two low bits count */
 } d_angle;
 
-/* Payne & Hanek 1983 for |x| >= 2^20, x = M 2^e: bits of 2/pi in front of number e - 2 give multiples of 4 quarter turns
+#define D_MODERATE 0x1p20 /* smaller angles take the branch-free reduction */
+
+/* Payne & Hanek 1983 for |x| >= D_MODERATE, x = M 2^e: bits of 2/pi in front of number e - 2 give multiples of 4 quarter turns
  * and are left out; 192 bits behind that are enough. */
-static inline d_angle d_reduce_huge(double x)
+static d_angle d_reduce_huge(double x)
 {
     uint64_t bits = (uint64_t)d_bits(d_abs(x)), mantissa = (bits & 0xfffffffffffffu) | 0x10000000000000u;
     int first = (int)(bits >> 52) - 1075 - 2 + 64; /* the table has 64 zeros in front */
@@ -245,18 +285,18 @@ static inline d_angle d_reduce_huge(double x)
     return d_bits(x) < 0 ? (d_angle){-r, -q} : (d_angle){r, q};
 }
 
-/* Cody & Waite with pi/2 in three parts. */
-static inline d_angle d_reduce_angle(double x)
+/* Cody & Waite with pi/2 in three parts, for |x| < D_MODERATE: n times the first two is exact, and so is x less the first.
+ * What is lost in taking off the second goes to the third, so that r is rounded once. */
+INLINE d_angle d_reduce_moderate(double x)
 {
-    if (d_abs(x) >= 0x1p20)
-        return d_reduce_huge(x);
     double t = FMA_DOUBLE(x, 0x1.45f306dc9c883p-1, D_MAGIC), n = t - D_MAGIC;
-    double r = FMA_DOUBLE(-n, 0x1.921fb544p0, x);
-    double high = FMA_DOUBLE(-n, 0x1.0b4611a6p-34, r);
-    return (d_angle){FMA_DOUBLE(-n, 0x1.3198a2e037073p-69, high), (uint64_t)d_bits(t)};
+    double first = FMA_DOUBLE(-n, 0x1.921fb544p0, x), second = n * 0x1.0b4611a6p-34;
+    double r = first - second, lost = (first - r) - second;
+    return (d_angle){r + FMA_DOUBLE(-n, 0x1.3198a2e037073p-69, lost), (uint64_t)d_bits(t)};
 }
 
-static inline double d_sin_near(double r)
+/* sin r, Taylor to r^17 */
+INLINE double d_sin_poly(double r)
 {
     double z = r * r, p = 0x1.952c77030ad4ap-49; /* 1/17! */
     p = FMA_DOUBLE(p, z, -0x1.ae7f3e733b81fp-41);
@@ -269,7 +309,8 @@ static inline double d_sin_near(double r)
     return FMA_DOUBLE(p * z, r, r);
 }
 
-static inline double d_cos_near(double r)
+/* cos r, Taylor to r^18 */
+INLINE double d_cos_poly(double r)
 {
     double z = r * r, p = -0x1.6827863b97d97p-53; /* -1/18! */
     p = FMA_DOUBLE(p, z, 0x1.ae7f3e733b81fp-45);
@@ -283,25 +324,41 @@ static inline double d_cos_near(double r)
     return w + FMA_DOUBLE(z * z, p, (1 - w) - half);
 }
 
-/* sin(x + turn pi/2) */
-static inline double d_sin_turned(double x, uint64_t turn)
+/* sin(angle + turn pi/2) */
+INLINE double d_sin_turned(d_angle a, uint64_t turn)
 {
-    if (!(d_abs(x) < D_INFINITY))
-        return D_INFINITY - D_INFINITY;
-    d_angle a = d_reduce_angle(x);
     uint64_t q = a.q + turn;
-    double y = q & 1 ? d_cos_near(a.r) : d_sin_near(a.r);
+    double s = d_sin_poly(a.r), c = d_cos_poly(a.r);
+    double y = q & 1 ? c : s;
     return q & 2 ? -y : y;
 }
 
-static inline double d_sin(double x)
+/* |x| >= D_MODERATE or NaN; out of line, it is rare */
+static __attribute__((noinline)) double d_sin_huge(double x, uint64_t turn)
 {
-    return d_sin_turned(x, 0);
+    return d_abs(x) < D_INFINITY ? d_sin_turned(d_reduce_huge(x), turn) : D_INFINITY - D_INFINITY;
 }
 
-static inline double d_cos(double x)
+/* Branch-free, for |x| < D_MODERATE; the same bits as d_sin and d_cos. */
+INLINE double d_sin_moderate(double x)
 {
-    return d_sin_turned(x, 1);
+    double y = d_sin_turned(d_reduce_moderate(x), 0);
+    return x == 0 ? x : y; /* keeps the sign of zero */
+}
+
+INLINE double d_cos_moderate(double x)
+{
+    return d_sin_turned(d_reduce_moderate(x), 1);
+}
+
+INLINE double d_sin(double x)
+{
+    return d_abs(x) < D_MODERATE ? d_sin_moderate(x) : d_sin_huge(x, 0);
+}
+
+INLINE double d_cos(double x)
+{
+    return d_abs(x) < D_MODERATE ? d_cos_moderate(x) : d_sin_huge(x, 1);
 }
 
 #endif

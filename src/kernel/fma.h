@@ -15,4 +15,7 @@
 #define FMA_DOUBLE(a, b, c) __builtin_fma(a, b, c)
 #endif
 
+/* gcc leaves longer functions out of line, and then loops over them stay scalar. */
+#define INLINE static inline __attribute__((always_inline))
+
 #endif

@@ -13,8 +13,6 @@
 
 typedef real vec __attribute__((vector_size(BPNN_BYTES)));
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* EACH_VECTOR(X, i): X(i, v) for every vector v of a line. Accumulators must be named variables: arrays of them
  * end up in memory. */
 #if VECTORS == 1
