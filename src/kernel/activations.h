@@ -44,26 +44,26 @@
 #define GELU_K (real)0.7978845608028654 /* sqrt(2 / pi) */
 #define GELU_C (real)0.044715
 
-static inline real clip_to(real x, real low, real high)
+INLINE real clip_to(real x, real low, real high)
 {
     return x < low ? low : x > high ? high : x;
 }
 
 /* tanh(sqrt(2/pi) (x + 0.044715 x^3)); beyond +-20 it is 1 to the last bit, and x^3 cannot overflow */
-static inline real gelu_inner(real x)
+INLINE real gelu_inner(real x)
 {
     real c = clip_to(x, -20, 20);
     return r_tanh(GELU_K * FMA(GELU_C * c * c, c, c));
 }
 
-static inline real gelu_tanh_slope(real x)
+INLINE real gelu_tanh_slope(real x)
 {
     real c = clip_to(x, -20, 20), t = gelu_inner(x);
     real half = (real)0.5;
     return FMA(half * c * FMA(-t, t, 1), GELU_K * FMA(3 * GELU_C * c, c, 1), half * (1 + t));
 }
 
-static inline real gelu_half(real x)
+INLINE real gelu_half(real x)
 {
     return (real)0.5 * (1 + r_erf(x * INV_SQRT2));
 }
@@ -88,10 +88,31 @@ ELEMENTWISE(hard_sigmoid, clip_to(x / 5 + (real)0.5, 0, 1), v > 0 && v < 1 ? (re
 ELEMENTWISE(hard_tanh, clip_to(x, -1, 1), x > -1 && x < 1 ? 1 : 0)
 ELEMENTWISE(relu6, clip_to(x, 0, 6), x > 0 && x < 6 ? 1 : 0)
 ELEMENTWISE(gaussian, r_exp(-(x *x)), -2 * x * v)
-ELEMENTWISE(sin, r_sin(x), r_cos(x))
-ELEMENTWISE(cos, r_cos(x), -r_sin(x))
+ELEMENTWISE(sin_moderate, r_sin_moderate(x), r_cos_moderate(x))
+ELEMENTWISE(cos_moderate, r_cos_moderate(x), -r_sin_moderate(x))
+ELEMENTWISE(sin_any, r_sin(x), r_cos(x))
+ELEMENTWISE(cos_any, r_cos(x), -r_sin(x))
 ELEMENTWISE(exp, r_exp(x), v)
 ELEMENTWISE(threshold, x < 0 ? 0 : x != x ? x : 1, 0)
+
+/* The reduction of huge angles keeps a loop from becoming vectors: take it only where there is one. Same bits. */
+static bool all_moderate(size_t n, const real *e)
+{
+    real most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = r_abs(e[i]) < (real)D_MODERATE ? most : 1;
+    return most == 0;
+}
+
+static void act_sin(real p, size_t n, const real *e, real *y, real *slope)
+{
+    (all_moderate(n, e) ? act_sin_moderate : act_sin_any)(p, n, e, y, slope);
+}
+
+static void act_cos(real p, size_t n, const real *e, real *y, real *slope)
+{
+    (all_moderate(n, e) ? act_cos_moderate : act_cos_any)(p, n, e, y, slope);
+}
 
 static void (*const elementwise[BPNN_ACT_COUNT])(real p, size_t n, const real *e, real *y, real *slope) = {
     [BPNN_ACT_IDENTITY] = act_identity,
@@ -138,7 +159,7 @@ static void activate(const bpnn_activation *activation, size_t lines, size_t col
 /* ---- over a row ---- */
 
 /* The halving tree over a line of sums. */
-static inline real lanes_sum(const real *line)
+INLINE real lanes_sum(const real *line)
 {
     real sum[LANES];
     memcpy(sum, line, sizeof sum);
@@ -149,13 +170,13 @@ static inline real lanes_sum(const real *line)
 }
 
 /* Columns of panel p that are units. */
-static inline size_t units_of(size_t cols, size_t p)
+INLINE size_t units_of(size_t cols, size_t p)
 {
     return cols - p * LANES < LANES ? cols - p * LANES : LANES;
 }
 
 /* The largest of a row by compare and select; NaN never wins, so that it shows in the sums instead. */
-static inline real row_maximum(size_t cols, const real *e, size_t stride)
+INLINE real row_maximum(size_t cols, const real *e, size_t stride)
 {
     real most = e[0];
     for (size_t p = 0; p * LANES < cols; p++)

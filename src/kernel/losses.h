@@ -13,15 +13,15 @@ typedef struct loss_part {
     real value, slope;
 } loss_part;
 
-/* log cosh d = |d| + log(1 + exp(-2|d|)) - log 2 */
-static inline loss_part loss_log_cosh(real d)
+/* log cosh d = |d| + log(1 + exp(-2|d|)) - log 2; below 1, where that cancels, log(1 + u^2 / (2 + 2 u)), u = expm1 |d| */
+INLINE loss_part loss_log_cosh(real d)
 {
-    real a = r_abs(d);
-    real value = a < (real)1e-4 ? (real)0.5 * d * d : a + r_log1p(r_exp(-2 * a)) - (real)0.6931471805599453;
-    return (loss_part){value, r_tanh(d)};
+    real a = r_abs(d), u = r_expm1(a < 1 ? a : 1);
+    real far = a + r_log1p_unit(r_exp(-2 * a)) - (real)0.6931471805599453;
+    return (loss_part){a < 1 ? r_log1p(u * u / (2 + 2 * u)) : far, r_tanh(d)};
 }
 
-static inline loss_part loss_huber(real d, real delta)
+INLINE loss_part loss_huber(real d, real delta)
 {
     real a = r_abs(d);
     if (a <= delta)
@@ -30,27 +30,27 @@ static inline loss_part loss_huber(real d, real delta)
 }
 
 /* max(q (t-y), (q-1)(t-y)); at t = y the derivative is 0 */
-static inline loss_part loss_quantile(real d, real q)
+INLINE loss_part loss_quantile(real d, real q)
 {
     if (d > 0)
         return (loss_part){(1 - q) * d, 1 - q};
     return (loss_part){-q * d, d < 0 ? -q : 0};
 }
 
-static inline loss_part loss_hinge(real y, real t)
+INLINE loss_part loss_hinge(real y, real t)
 {
     real margin = 1 - t * y;
-    return margin > 0 ? (loss_part){margin, -t} : (loss_part){0, 0};
+    return margin <= 0 ? (loss_part){0, 0} : (loss_part){margin, -t}; /* NaN shows in the value */
 }
 
 /* q^g for q = exp(log_q), 0^0 = 1 */
-static inline real focal_weight(real log_q, real g)
+INLINE real focal_weight(real log_q, real g)
 {
     return g == 0 ? 1 : r_exp(g * log_q);
 }
 
 /* -(1-p)^g log p and its derivative by e, for p = sigmoid(e): (1-p)^g (g p log p - (1-p)) */
-static inline loss_part focal_one_side(real e, real g)
+INLINE loss_part focal_one_side(real e, real g)
 {
     real log_p = -r_softplus(-e), log_q = -r_softplus(e);
     real p = r_exp(log_p), q = r_exp(log_q), w = focal_weight(log_q, g);
@@ -58,13 +58,13 @@ static inline loss_part focal_one_side(real e, real g)
 }
 
 /* Both classes: t for the one, 1 - t for the other. */
-static inline loss_part loss_focal_sigmoid(real e, real t, real g)
+INLINE loss_part loss_focal_sigmoid(real e, real t, real g)
 {
     loss_part yes = focal_one_side(e, g), no = focal_one_side(-e, g);
     return (loss_part){t * yes.value + (1 - t) * no.value, t * yes.slope - (1 - t) * no.slope};
 }
 
-static inline loss_part loss_user(const bpnn_loss *loss, real y, real t)
+INLINE loss_part loss_user(const bpnn_loss *loss, real y, real t)
 {
     double at = (double)y, target = (double)t;
     return (loss_part){(real)loss->value(at, target, loss->context), (real)loss->derivative(at, target, loss->context)};
@@ -88,8 +88,8 @@ static loss_part loss_element(const bpnn_loss *loss, real parameter, real e, rea
         return loss_quantile(d, parameter);
     case BPNN_LOSS_POISSON: /* exp(e) - t e */
         return (loss_part){y - t * e, d};
-    case BPNN_LOSS_BINARY_CROSSENTROPY: /* softplus(e) - t e */
-        return (loss_part){r_softplus(e) - t * e, d};
+    case BPNN_LOSS_BINARY_CROSSENTROPY: /* softplus(e) - t e, nothing cancels where the answer is right */
+        return (loss_part){((e > 0 ? e : 0) - t * e) + r_log1p_unit(r_exp(-r_abs(e))), d};
     case BPNN_LOSS_FOCAL:
         return loss_focal_sigmoid(e, t, parameter);
     case BPNN_LOSS_HINGE:
@@ -125,30 +125,38 @@ static real elementwise_row(const BPNN_NAME(output_rule) * rule, bool closed, co
 
 /* ---- softmax and log_softmax ---- */
 
-/* A row of softmax outputs seen through its probabilities: log p_i = e_i - shift. */
+/* A row of softmax outputs seen through its probabilities: log p_i = (e_i - most) + log_best. */
 typedef struct row_view {
     const real *e, *y, *t;
     size_t cols, stride;
     bool logarithm; /* y = log p */
-    real shift;     /* log sum exp e */
+    real most;      /* max e */
+    real log_best;  /* log max p = max e - log sum exp e */
 } row_view;
 
-static inline real probability(const row_view *v, size_t at)
+INLINE real probability(const row_view *v, size_t at)
 {
     return v->logarithm ? r_exp(v->y[at]) : v->y[at];
 }
 
-/* log sum exp e = max e - log p_max: no second pass of exponentials */
-static real log_sum_exp(const row_view *v)
+/* <= 0; e - most comes first, so that a sure answer keeps its digits */
+INLINE real log_probability(const row_view *v, size_t at)
 {
-    real most = v->e[0], best = v->y[0];
+    return (v->e[at] - v->most) + v->log_best;
+}
+
+/* The largest e and p: no second pass of exponentials. */
+static void find_best(row_view *v)
+{
+    real best = v->y[0];
+    v->most = v->e[0];
     for (size_t p = 0; p * LANES < v->cols; p++)
         for (size_t l = 0; l < units_of(v->cols, p); l++) {
             size_t at = p * v->stride * LANES + l;
-            most = v->e[at] > most ? v->e[at] : most;
+            v->most = v->e[at] > v->most ? v->e[at] : v->most;
             best = v->y[at] > best ? v->y[at] : best;
         }
-    return v->logarithm ? most - best : most - r_log(best);
+    v->log_best = v->logarithm ? best : r_log(best);
 }
 
 static bool any_nan(const row_view *v)
@@ -165,14 +173,14 @@ static bool any_nan(const row_view *v)
     for (size_t p_ = 0; p_ * LANES < (v)->cols; p_++)                                                                  \
         for (size_t l = 0, at = p_ * (v)->stride * LANES; l < units_of((v)->cols, p_); l++, at++)
 
-/* l = sum t (lse - e),  d = scale (p sum t - t);  label smoothing: t <- (1-s) t + s/K */
+/* l = -sum t log p,  d = scale (p sum t - t);  label smoothing: t <- (1-s) t + s/K */
 static real crossentropy_row(const row_view *v, real smoothing, real scale, real *d)
 {
     real values[LANES] = {0}, totals[LANES] = {0}, extra = smoothing / (real)v->cols;
     EACH_UNIT(v)
     {
         real t = smoothing == 0 ? v->t[at] : FMA(1 - smoothing, v->t[at], extra);
-        values[l] += t == 0 ? 0 : t * (v->shift - v->e[at]);
+        values[l] += t == 0 ? 0 : -t * log_probability(v, at);
         totals[l] += t;
     }
     real total = lanes_sum(totals);
@@ -191,7 +199,7 @@ static real focal_row(const row_view *v, real g, real scale, real *d)
     real values[LANES] = {0}, sums[LANES] = {0};
     EACH_UNIT(v)
     {
-        real t = v->t[at], log_p = v->e[at] - v->shift, q = -r_expm1(log_p), p = 1 - q;
+        real t = v->t[at], log_p = log_probability(v, at), q = -r_expm1(log_p), p = 1 - q;
         real w = q > 0 ? focal_weight(r_log(q), g) : focal_weight(-R_INFINITY, g);
         real ratio = q > 0 ? log_p / q : -1;
         real a = t * w * (g * p * ratio - 1);
@@ -242,7 +250,7 @@ static real softmax_loss_row(const BPNN_NAME(output_rule) * rule, row_view *v, r
             EACH_UNIT(v) d[at] = 0;
         return 0;
     }
-    v->shift = log_sum_exp(v);
+    find_best(v);
     if (rule->loss.kind == BPNN_LOSS_FOCAL)
         return focal_row(v, (real)rule->loss.parameter, scale, d);
     return crossentropy_row(v, (real)rule->loss.parameter, scale, d);
@@ -259,7 +267,7 @@ static void output(const BPNN_NAME(output_rule) * rule, size_t rows, const real 
         size_t at = r * LANES;
         real *to = d ? d + at : NULL, value;
         if (over_row) {
-            row_view v = {e + at, y + at, t + at, rule->cols, stride, kind == BPNN_ACT_LOG_SOFTMAX, 0};
+            row_view v = {e + at, y + at, t + at, rule->cols, stride, kind == BPNN_ACT_LOG_SOFTMAX, 0, 0};
             value = softmax_loss_row(rule, &v, scale[r], to);
         } else {
             value =
