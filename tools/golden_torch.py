@@ -3,7 +3,10 @@
 float64. Every pair of output activation and loss comes once, with hidden activations in turn; every net makes one run
 of four of the step methods, with l2, l1, clipping, schedules, warm-up, batches and row weights varied.
 
-Usage: golden_torch.py [FILE [SEED]]
+Usage: golden_torch.py [FILE [SEED [NETS]]]
+
+NETS (default: one a pair) goes round the pairs again with other nets; test_torch_gradient and test_torch_training take such a
+file as their argument (tools/campaign torch).
 
 Where torch has the function (relu, gelu, cross_entropy, Adam, OneCycleLR ..) it is torch's; the rest is written out below
 and differentiated by autograd. Translations between torch and the project: docs/methods.md. NAdam needs foreach=True: the
@@ -454,16 +457,17 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
-    dice, totals, index = random.Random(seed), {"runs": 0, "dropped": 0}, 0
+    pairs = [(loss, output) for loss, outputs in OUTPUTS_OF.items() for output in outputs]
+    nets = int(sys.argv[3]) if len(sys.argv) > 3 else len(pairs)
+    dice, totals = random.Random(seed), {"runs": 0, "dropped": 0}
     with open(path, "w", encoding="ascii") as out:
         out.write(f"# Made by tools/golden_torch.py, seed {seed}, with torch {torch.__version__} (Debian 1.13.1) in float64.\n")
         out.write("# run: method rate momentum l2 l1 clip batch epochs warmup schedule; after: weights after 50 updates\n")
-        for loss, outputs in OUTPUTS_OF.items():
-            for output in outputs:
-                write_net(out, dice, index, draw_net(dice, index, output, loss), totals)
-                index += 1
+        for index in range(nets):
+            loss, output = pairs[index % len(pairs)]
+            write_net(out, dice, index, draw_net(dice, index, output, loss), totals)
         out.write("end\n")
-    print(f"{path}: {index} nets, {totals}")
+    print(f"{path}: {nets} nets, {totals}")
 
 
 if __name__ == "__main__":

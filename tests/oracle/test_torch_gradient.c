@@ -1,7 +1,9 @@
-/* Loss and gradient of every golden net against PyTorch's autograd in float64: <= 1e-12 relative. */
+/* Loss and gradient of every golden net against PyTorch's autograd in float64: <= 1e-12 relative.
+ * test_torch_gradient [FILE [LEAST NETS]]: another file of tools/golden_torch.py. */
 #include "oracle/golden.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { LEAST_NETS = 120 };
 
@@ -21,13 +23,14 @@ static double compare(const golden *g, bpnn_precision precision)
     return larger(distance(g->gradient, gradient, ref_count(&d->net)), distance(&g->loss, &loss, 1));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static golden g;
     size_t done = 0, bad = 0;
     double worst = 0, worst_single = 0;
+    size_t least = argc > 2 ? strtoul(argv[2], NULL, 10) : LEAST_NETS;
     golden_event event;
-    g.file = fopen(BPNN_SOURCE_DIR "/tests/golden/torch.txt", "r");
+    g.file = fopen(argc > 1 ? argv[1] : BPNN_SOURCE_DIR "/tests/golden/torch.txt", "r");
     if (!g.file)
         return 1;
     while ((event = golden_next(&g)) == GOLDEN_NET || event == GOLDEN_RUN) {
@@ -44,7 +47,7 @@ int main(void)
     }
     fclose(g.file);
     printf("worst: double %.2e, single %.2e\n", worst, worst_single);
-    bad += event != GOLDEN_END || done < LEAST_NETS;
+    bad += event != GOLDEN_END || done < least;
     printf("torch gradient: %zu done, %zu bad\n", done, bad);
     return bad > 0;
 }

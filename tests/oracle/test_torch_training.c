@@ -1,8 +1,10 @@
 /* Weights after 50 updates of every golden run against PyTorch's optimisers and schedules in float64: <= 1e-9, NAdam
- * 1e-10 (torch keeps its momentum product in single); in single precision 2e-4. */
+ * 1e-10 (torch keeps its momentum product in single); in single precision 2e-4.
+ * test_torch_training [FILE [LEAST RUNS]]: another file of tools/golden_torch.py. */
 #include "oracle/golden.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEAST_RUNS = 500 };
@@ -83,13 +85,14 @@ static bool check(const golden *g, double *worst, double *worst_single)
     return good;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static golden g;
     size_t done = 0, bad = 0;
     double worst = 0, worst_single = 0;
+    size_t least = argc > 2 ? strtoul(argv[2], NULL, 10) : LEAST_RUNS;
     golden_event event;
-    g.file = fopen(BPNN_SOURCE_DIR "/tests/golden/torch.txt", "r");
+    g.file = fopen(argc > 1 ? argv[1] : BPNN_SOURCE_DIR "/tests/golden/torch.txt", "r");
     if (!g.file)
         return 1;
     while ((event = golden_next(&g)) == GOLDEN_NET || event == GOLDEN_RUN)
@@ -99,7 +102,7 @@ int main(void)
         }
     fclose(g.file);
     printf("worst: double %.2e, single %.2e\n", worst, worst_single);
-    bad += event != GOLDEN_END || done < LEAST_RUNS;
+    bad += event != GOLDEN_END || done < least;
     printf("torch training: %zu done, %zu bad\n", done, bad);
     return bad > 0;
 }
