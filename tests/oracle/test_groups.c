@@ -4,16 +4,13 @@
  *
  * test_groups [--sums | --recorded | --record]: the sums alone; these and the recorded bits; writes the file first. sse2 promises other bits and is left out. */
 #include "oracle/draw.h"
+#include "oracle/mode.h"
 #include <bpnn/train.h>
 
-#include <fenv.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
 #define BITS_FILE BPNN_SOURCE_DIR "/tests/golden/bits.txt"
 enum { UPDATES = 50, NETS = 12, LAYERS = 3 };
@@ -277,23 +274,6 @@ static uint64_t hash(const double *x, size_t n)
     return h;
 }
 
-/* The caller's floating-point mode: some other library's, with flushing and rounding upward. */
-static void poison(void)
-{
-    fesetround(FE_UPWARD);
-#if defined(__x86_64__)
-    _mm_setcsr(_mm_getcsr() | 0x8040);
-#endif
-}
-
-static void cure(void)
-{
-    fesetround(FE_TONEAREST);
-#if defined(__x86_64__)
-    _mm_setcsr(_mm_getcsr() & ~0x8040u);
-#endif
-}
-
 /* UPDATES steps; batches go round and round through the rows. */
 static bpnn_status steps(bpnn_trainer *trainer, size_t rows, size_t batch)
 {
@@ -327,13 +307,13 @@ static uint64_t bits(const bits_net *b, bpnn_precision precision, const variant 
     bpnn_error error = {0};
     bpnn_trainer *trainer;
     if (v->poisoned)
-        poison();
+        mode_poison();
     bpnn_status status = bpnn_trainer_new(&trainer, net, &data, &options, &error);
     if (status == BPNN_OK)
         status = steps(trainer, d.rows, b->batch);
     if (status == BPNN_OK)
         bpnn_trainer_get(trainer, net);
-    cure();
+    mode_cure();
     bpnn_net_get_parameters(net, w);
     bpnn_trainer_free(trainer);
     bpnn_net_free(net);
@@ -391,11 +371,11 @@ static bool calm_under_poison(size_t which, bpnn_precision precision)
     bpnn_matrix inputs = bpnn_matrix_of(d.x, d.rows, d.net.n[0]);
     draw_gradient(&d, net, &loss[0], clean, NULL);
     bpnn_net_forward(net, inputs, y[0], NULL);
-    poison();
+    mode_poison();
     bpnn_status status = draw_gradient(&d, net, &loss[1], poisoned, NULL);
     if (status == BPNN_OK)
         status = bpnn_net_forward(net, inputs, y[1], NULL);
-    cure();
+    mode_cure();
     bpnn_net_free(net);
     bool same = memcmp(clean, poisoned, count * sizeof *clean) == 0 &&
                 memcmp(y[0], y[1], outputs * sizeof *y[0]) == 0 && memcmp(&loss[0], &loss[1], sizeof loss[0]) == 0;
