@@ -5,6 +5,7 @@
 #include "net/net.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- what the model keeps of its training ---- */
@@ -173,6 +174,21 @@ static bpnn_status measure(bpnn__fitting *f)
     return status;
 }
 
+/* Without validation rows nothing but the metrics sees what the last update has done. */
+static void judge_end(bpnn__fitting *f)
+{
+    bpnn_train_result result = f->model->summary.result;
+    bool finite = true;
+    for (size_t k = 0; k < f->model->schema.target_count; k++)
+        finite = finite && isfinite(f->model->metrics[BPNN__TRAIN][k].loss);
+    if (finite || result.stop == BPNN_STOP_DIVERGED)
+        return;
+    result.stop = BPNN_STOP_DIVERGED;
+    result.diverged_epoch = result.epochs;
+    snprintf(result.advice, sizeof result.advice, "the loss after the last update is not finite: take a smaller rate");
+    keep_result(f, &result);
+}
+
 static bpnn_status fit(bpnn__fitting *f)
 {
     bpnn__encoded training = {0}, validation = {0};
@@ -185,6 +201,8 @@ static bpnn_status fit(bpnn__fitting *f)
     bpnn__encoded_free(&validation);
     if (status == BPNN_OK)
         status = measure(f);
+    if (status == BPNN_OK)
+        judge_end(f);
     if (status == BPNN_OK)
         status = bpnn_predictor_new(&f->model->predictor, f->model->net, NULL, f->error);
     return status;

@@ -186,6 +186,8 @@ static bpnn_status begin(run *r, bpnn_error *error)
     bool go_on = tell_epoch(r, result->loss, 0);
     if (!go_on)
         result->stop = BPNN_STOP_CALLBACK;
+    else if (r->options->epochs == 0 && !isfinite(result->loss)) /* no epoch will tell */
+        end_diverged(r, 0, 0);
     else if (r->options->epochs == 0)
         result->stop = BPNN_STOP_EPOCHS;
     return BPNN_OK;

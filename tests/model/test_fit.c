@@ -331,6 +331,15 @@ static void test_endings(void **state)
     assert_true(bpnn_model_summary(model)->warning_count > 0);
     check_copies(model, table);
     bpnn_model_free(model);
+    o.train.epochs = 1; /* a single update: no loss of the run's own comes after it */
+    o.train.batch = 0;
+    o.validation_share = 0;
+    model = fit(table, &o);
+    assert_int_equal(bpnn_model_summary(model)->stop, BPNN_STOP_DIVERGED);
+    assert_int_equal(bpnn_model_summary(model)->result.stop, BPNN_STOP_DIVERGED);
+    assert_true(bpnn_model_summary(model)->warning_count > 0);
+    check_copies(model, table);
+    bpnn_model_free(model);
     o = quick();
     o.train.on_epoch = stop_at_three;
     model = fit(table, &o);

@@ -219,6 +219,11 @@ static void no_epochs(void **state)
     assert_int_equal(result.stop, BPNN_STOP_EPOCHS);
     assert_true(result.epochs == 0 && result.updates == 0 && result.best_epoch == 0 &&
                 isnan(result.best_validation_loss));
+    p.x[3 * 5 + 1] = (double)NAN; /* no epoch would tell */
+    result = train(net, NULL, &o);
+    assert_int_equal(result.stop, BPNN_STOP_DIVERGED);
+    assert_true(result.diverged_epoch == 1 && result.diverged_batch == 0);
+    assert_non_null(strstr(result.advice, "input 2 of row 4"));
     bpnn_net_free(net);
 }
 
