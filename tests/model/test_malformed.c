@@ -1,4 +1,4 @@
-/* Malformed model files from a seed: random edits, wrong numbers in the header, splices, appended bytes, repeated
+/* Malformed model files from a seed: random edits, wrong numbers in the header (and every number of three headers), splices, appended bytes, repeated
  * entries; the checksum is repaired in half of them, so that what stands behind it is reached. A file may be accepted only
  * if writing the model gives the very same bytes, and no allocation may be large. test_malformed [CASES]. */
 #include "base/memory.h"
@@ -70,32 +70,39 @@ static bool is_digit(unsigned char c)
     return c >= '0' && c <= '9';
 }
 
-/* One number of the header becomes another. */
-static void edit_number(dice *d, file *f)
+/* The number at `at` in the header becomes another. */
+static void replace_number(file *f, size_t at, const char *number)
 {
-    static const char *const numbers[] = {"0",
-                                          "1",
-                                          "-1",
-                                          "2",
-                                          "7",
-                                          "2147483647",
-                                          "2147483648",
-                                          "4294967296",
-                                          "9223372036854775807",
-                                          "1.5",
-                                          "18446744073709551616",
-                                          "1e400",
-                                          "null",
-                                          "true",
-                                          "[]"};
-    size_t header = (size_t)header_size(f->bytes), at = 8 + roll_below(d, header), end;
-    while (at < 8 + header && !is_digit(f->bytes[at]))
-        at++;
-    for (end = at; end < 8 + header && is_digit(f->bytes[end]); end++)
-        ;
-    const char *number = numbers[roll_below(d, sizeof numbers / sizeof *numbers)];
+    size_t header = (size_t)header_size(f->bytes), end = at;
+    while (end < 8 + header && is_digit(f->bytes[end]))
+        end++;
     splice(f, at, end - at, number, strlen(number));
     mend_header(f, header - (end - at) + strlen(number));
+}
+
+static const char *const numbers[] = {"0",
+                                      "1",
+                                      "-1",
+                                      "2",
+                                      "7",
+                                      "2147483647",
+                                      "2147483648",
+                                      "4294967296",
+                                      "9223372036854775807",
+                                      "1.5",
+                                      "18446744073709551616",
+                                      "1e400",
+                                      "null",
+                                      "true",
+                                      "[]"};
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
+static void edit_number(dice *d, file *f)
+{
+    size_t header = (size_t)header_size(f->bytes), at = 8 + roll_below(d, header);
+    while (at < 8 + header && !is_digit(f->bytes[at]))
+        at++;
+    replace_number(f, at, numbers[roll_below(d, NUMBERS)]);
 }
 
 /* A piece of the header is repeated, dropped or swapped for one of another file. */
@@ -175,6 +182,29 @@ static bool holds(const file *f, size_t *accepted)
     return good;
 }
 
+/* Every number of a header becomes every other one, with the checksum put right. Returns the bad ones. */
+static size_t every_number(const file *origin, size_t *done, size_t *accepted)
+{
+    size_t header = (size_t)header_size(origin->bytes), bad = 0;
+    file f = {malloc(origin->size + ROOM), 0};
+    for (size_t at = 8; at < 8 + header; at++) {
+        if (!is_digit(origin->bytes[at]) || is_digit(origin->bytes[at - 1]))
+            continue;
+        for (size_t i = 0; i < NUMBERS; i++, ++*done) {
+            f.size = origin->size;
+            memcpy(f.bytes, origin->bytes, origin->size);
+            replace_number(&f, at, numbers[i]);
+            repair_checksum(f.bytes, f.size);
+            if (holds(&f, accepted))
+                continue;
+            printf("  number at %zu becomes %s\n", at, numbers[i]);
+            bad++;
+        }
+    }
+    free(f.bytes);
+    return bad;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t seed = seed_of_tests(1);
@@ -205,9 +235,13 @@ int main(int argc, char **argv)
         }
         free(f.bytes);
     }
+    size_t swept = 0, unswept = 0, passed = 0;
+    for (size_t i = 0; i < 3; i++)
+        unswept += every_number(&made[i], &swept, &passed);
     for (size_t i = 0; i < MODELS; i++)
         bpnn_release(made[i].bytes);
+    printf("numbers of model headers (%zu accepted): %zu done, %zu bad\n", passed, swept, unswept);
     printf("malformed models (seed %llu, %zu accepted): %zu done, %zu bad\n", (unsigned long long)seed, accepted, cases,
            bad);
-    return bad != 0;
+    return bad + unswept != 0;
 }
