@@ -131,7 +131,7 @@ typedef struct bpnn_train_options {
     const char *isa;          /* NULL = auto */
     bpnn_progress_fn on_epoch, on_batch; /* NULL = none */
     void *context;
-    const volatile int *interrupt; /* NULL, or a flag that another thread or a signal handler sets */
+    const volatile int *interrupt; /* NULL, or a flag that a signal handler sets, or another thread (by an atomic store) */
 } bpnn_train_options;
 
 BPNN_API void bpnn_train_options_default(bpnn_train_options *options);

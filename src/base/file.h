@@ -43,8 +43,9 @@ bpnn_status bpnn__read_whole(const char *path, uint64_t limit, void **bytes, siz
 
 /* Replaces `path` by the bytes: temporary file in the same directory (symlinks resolved first, O_EXCL,
  * mode of the old file, else 0666 & ~umask), write, fsync, close, rename, fsync of the directory. On
- * failure the old file is untouched and the temporary one gone. Leftovers of killed writers of the
- * same path are removed. Devices and pipes (/dev/stdout, /dev/null) are written directly. */
+ * failure the old file is untouched and the temporary one gone; only where the directory's fsync alone
+ * failed the new file is there already. Leftovers of killed writers of the same path are removed. Devices
+ * and pipes (/dev/stdout, /dev/null) are written directly. */
 bpnn_status bpnn__replace_file(const char *path, const void *bytes, size_t size, bpnn_error *error);
 
 #endif

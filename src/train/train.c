@@ -123,7 +123,7 @@ static bpnn_stop reason(const run *r, double loss, bool go_on)
     const bpnn_trainer *t = r->trainer;
     if (r->result->stop != BPNN_STOP_NONE)
         return r->result->stop;
-    if (t->interrupted || (o->interrupt && *o->interrupt))
+    if (t->interrupted || bpnn__flag_is_set(o->interrupt))
         return BPNN_STOP_INTERRUPTED;
     if (t->called_off || !go_on)
         return BPNN_STOP_CALLBACK;

@@ -299,7 +299,7 @@ static bool go_on(bpnn_trainer *trainer, size_t batch, double loss)
     const bpnn_train_options *o = &trainer->options;
     if (o->on_batch && !call_on_batch(trainer, batch, loss))
         trainer->called_off = true;
-    if (o->interrupt && *o->interrupt)
+    if (bpnn__flag_is_set(o->interrupt))
         trainer->interrupted = true;
     if (o->time_limit > 0 && bpnn__now() - trainer->began >= o->time_limit)
         trainer->late = true;

@@ -41,6 +41,12 @@ struct bpnn_trainer {
     size_t bad_batch, bad_layer;        /* where it left the finite numbers, from 1; 0 = not there */
 };
 
+/* Whether the caller's flag is set. Read as one atomic number: another thread may be setting it. */
+static inline bool bpnn__flag_is_set(const volatile int *flag)
+{
+    return flag && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0;
+}
+
 /* Seconds of a clock that only goes on. */
 double bpnn__now(void);
 
