@@ -9,6 +9,8 @@
 #include <string.h>
 
 enum { NARROW_UNITS_BELOW = 20000, LEAST_BATCH = 16, MOST_BATCH = 256, ROWS_A_BATCH = 32 };
+#define LEAST_PENALTY 0.1
+#define MOST_PENALTY 1.0
 
 void bpnn_fit_options_default(bpnn_fit_options *o)
 {
@@ -172,6 +174,14 @@ static size_t batch_by_rule(size_t rows)
     return batch;
 }
 
+/* .1 P / N within .1 .. 1, to two decimals (so that it can be given back as --l2): the more parameters a row has to
+ * determine, the more noise they would learn. */
+static double penalty_by_rule(size_t parameters, size_t rows)
+{
+    double penalty = floor(10 * (double)parameters / (double)rows + 0.5) / 100;
+    return penalty < LEAST_PENALTY ? LEAST_PENALTY : penalty > MOST_PENALTY ? MOST_PENALTY : penalty;
+}
+
 static bpnn_status explain_method(bpnn__fitting *f)
 {
     bpnn__text why = {0};
@@ -182,6 +192,8 @@ static bpnn_status explain_method(bpnn__fitting *f)
     bpnn__text_add(&why, bpnn_task_name(f->plan.task));
     bpnn__text_add(&why, "; mini-batches of ");
     bpnn__text_add_u64(&why, f->settled.batch);
+    bpnn__text_add(&why, "; l2 ");
+    bpnn__text_add_double(&why, f->settled.l2);
     if (why.failed) {
         bpnn__text_free(&why);
         return bpnn__fail_memory(f->error);
@@ -204,8 +216,11 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
     const bpnn_method_info *info;
     *t = f->options->train;
     bool automatic = !t->method || strcmp(t->method, "auto") == 0;
-    if (automatic)
+    if (automatic) {
         t->method = "adamw";
+        if (isnan(t->l2))
+            t->l2 = penalty_by_rule(bpnn_net_parameter_count(f->model->net), f->plan.train_count);
+    }
     info = bpnn_method_find(t->method);
     if (info && info->full_batch && t->batch != SIZE_MAX && t->batch != 0)
         return bpnn__fail(f->error, BPNN_USAGE, "method %s uses all rows in every step; leave the batch out",
