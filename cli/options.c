@@ -29,7 +29,7 @@ static const option options[] = {
      "Data"},
     {"test", 0, TEXT, AT(test), TRAIN, "SHARE|FILE", "rows held back and reported once at the end; none", "Data"},
     {"split-column", 0, TEXT, AT(split_column), TRAIN, "COL", "holds train, valid, test in place of shares", "Data"},
-    {"scale", 0, TEXT, AT(scale), TRAIN, "NAME", "inputs: standard, minmax, robust, none; standard", "Data"},
+    {"scale", 0, TEXT, AT(scale), TRAIN, "NAME", "inputs: auto, standard, minmax, robust, pooled, none; auto", "Data"},
     {"target-scale", 0, TEXT, AT(target_scale), TRAIN, "NAME", "auto, standard, minmax, robust, none; auto", "Data"},
     {"missing", 0, TEXT, AT(missing), TRAIN, "NAME", "missing numbers: median, mean, drop, error; median", "Data"},
     {"missing-indicator", 0, TEXT, AT(missing_indicator), TRAIN, "yes|no", "a 0/1 column beside a filled one; yes",

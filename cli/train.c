@@ -73,7 +73,7 @@ static bool set_words(run *r)
     int bias = (int)f->bias, init = (int)f->init, precision = (int)f->precision, reduction = (int)f->reduction;
     int schedule = (int)f->train.schedule, loss = 0;
     if (!word("task", a->task, bpnn_task_find, "auto, regression, binary, multiclass", &task) ||
-        !word("scale", a->scale, bpnn_scale_find, "standard, minmax, robust, none", &scale) ||
+        !word("scale", a->scale, bpnn_scale_find, "auto, standard, minmax, robust, pooled, none", &scale) ||
         !word("target-scale", a->target_scale, bpnn_scale_find, "auto, standard, minmax, robust, none",
               &target_scale) ||
         !word("missing", a->missing, bpnn_missing_find, "median, mean, drop, error", &missing) ||

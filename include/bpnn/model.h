@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 #define BPNN_TASKS(X) X(AUTO, "auto") X(REGRESSION, "regression") X(BINARY, "binary") X(MULTICLASS, "multiclass")
-#define BPNN_SCALES(X) X(STANDARD, "standard") X(MINMAX, "minmax") X(ROBUST, "robust") X(NONE, "none") X(AUTO, "auto")
+#define BPNN_SCALES(X) X(STANDARD, "standard") X(MINMAX, "minmax") X(ROBUST, "robust") X(POOLED, "pooled") X(NONE, "none") X(AUTO, "auto")
 #define BPNN_MISSINGS(X) X(MEDIAN, "median") X(MEAN, "mean") X(DROP, "drop") X(ERROR, "error")
 
 #define BPNN_X(id, name) BPNN_TASK_##id,
@@ -58,7 +58,7 @@ typedef struct bpnn_fit_options {
     double test_share;           /* default 0 */
     const bpnn_table *test;
     /* encoding */
-    bpnn_scale scale;            /* standard */
+    bpnn_scale scale;            /* auto: pooled for IDX files, else standard */
     bpnn_scale target_scale;     /* auto */
     bpnn_missing missing;        /* median */
     bool missing_indicator;      /* true */

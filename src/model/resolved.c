@@ -41,9 +41,9 @@ static void resolve_data(bpnn_fit_options *r, const bpnn__fitting *f)
     r->target = r->target ? r->target : schema->targets[0];
     r->task = schema->task;
     r->positive = schema->task == BPNN_TASK_BINARY ? schema->classes[schema->positive] : NULL;
+    r->scale = schema->input_scaling;
     r->target_scale = schema->target_scaling;
-    if (isnan(r->validation_share))
-        r->validation_share = r->validation || r->split_column || f->plan.valid_count == 0 ? 0 : BPNN__VALIDATION_SHARE;
+    r->validation_share = f->plan.validation_share;
 }
 
 bpnn_status bpnn__tell_resolved(const bpnn__fitting *f)

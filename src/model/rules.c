@@ -8,9 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { NARROW_UNITS_BELOW = 20000, LEAST_BATCH = 16, MOST_BATCH = 256, ROWS_A_BATCH = 32 };
+enum { NARROW_UNITS_BELOW = 20000, LEAST_BATCH = 16, MOST_BATCH = 128, ROWS_A_BATCH = 32 };
 #define LEAST_PENALTY 0.1
 #define MOST_PENALTY 1.0
+#define EPOCH_PENALTY 40.0 /* l2 times updates an epoch: what weights lose in an epoch must leave time to learn */
 
 void bpnn_fit_options_default(bpnn_fit_options *o)
 {
@@ -18,7 +19,7 @@ void bpnn_fit_options_default(bpnn_fit_options *o)
     o->struct_size = sizeof *o;
     o->validation_share = (double)NAN;
     o->missing_indicator = true;
-    o->scale = BPNN_SCALE_STANDARD;
+    o->scale = BPNN_SCALE_AUTO;
     o->target_scale = BPNN_SCALE_AUTO;
     o->loss_parameter = (double)NAN;
     o->init_parameter = (double)NAN;
@@ -45,8 +46,8 @@ bpnn_status bpnn__check_fit_options(const bpnn_fit_options *o, bpnn_error *error
         (unsigned)o->precision >= BPNN_PRECISION_COUNT || (unsigned)o->reduction >= BPNN_REDUCTION_COUNT ||
         (unsigned)o->train.schedule >= BPNN_SCHEDULE_COUNT)
         return bpnn__fail(error, BPNN_USAGE, "fit options: a choice is out of range");
-    if (o->scale == BPNN_SCALE_AUTO)
-        return bpnn__fail(error, BPNN_USAGE, "the scale of inputs is standard, minmax, robust or none");
+    if (o->target_scale == BPNN_SCALE_POOLED)
+        return bpnn__fail(error, BPNN_USAGE, "the scale of targets is auto, standard, minmax, robust or none");
     if (!(isnan(o->validation_share) || is_share(o->validation_share)) || !is_share(o->test_share))
         return bpnn__fail(error, BPNN_USAGE, "a share of rows to hold back is at least 0 and below 1");
     return BPNN_OK;
@@ -165,7 +166,7 @@ bpnn_status bpnn__choose_net(bpnn__fitting *f)
 
 /* ---- the training ---- */
 
-/* 2^floor(log2(N / 32)) within 16 .. 256 */
+/* 2^floor(log2(N / 32)) within 16 .. 128 */
 static size_t batch_by_rule(size_t rows)
 {
     size_t batch = LEAST_BATCH;
@@ -174,12 +175,15 @@ static size_t batch_by_rule(size_t rows)
     return batch;
 }
 
-/* .1 P / N within .1 .. 1, to two decimals (so that it can be given back as --l2): the more parameters a row has to
- * determine, the more noise they would learn. */
-static double penalty_by_rule(size_t parameters, size_t rows)
+/* .1 P / N, to two decimals (so that it can be given back as --l2), within .1 .. min(1, 40 / S): the more parameters a
+ * row has to determine, the more noise they would learn. S: updates an epoch */
+static double penalty_by_rule(size_t parameters, size_t rows, size_t batch)
 {
-    double penalty = floor(10 * (double)parameters / (double)rows + 0.5) / 100;
-    return penalty < LEAST_PENALTY ? LEAST_PENALTY : penalty > MOST_PENALTY ? MOST_PENALTY : penalty;
+    double updates = (double)rows / (double)(batch == 0 || batch > rows ? rows : batch);
+    double most = EPOCH_PENALTY / updates < MOST_PENALTY ? EPOCH_PENALTY / updates : MOST_PENALTY;
+    double penalty = 0.1 * (double)parameters / (double)rows;
+    penalty = floor(100 * (penalty < most ? penalty : most) + 0.5) / 100;
+    return penalty < LEAST_PENALTY ? LEAST_PENALTY : penalty;
 }
 
 static bpnn_status explain_method(bpnn__fitting *f)
@@ -216,17 +220,16 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
     const bpnn_method_info *info;
     *t = f->options->train;
     bool automatic = !t->method || strcmp(t->method, "auto") == 0;
-    if (automatic) {
+    if (automatic)
         t->method = "adamw";
-        if (isnan(t->l2))
-            t->l2 = penalty_by_rule(bpnn_net_parameter_count(f->model->net), f->plan.train_count);
-    }
     info = bpnn_method_find(t->method);
     if (info && info->full_batch && t->batch != SIZE_MAX && t->batch != 0)
         return bpnn__fail(f->error, BPNN_USAGE, "method %s uses all rows in every step; leave the batch out",
                           info->name);
     if (t->batch == SIZE_MAX)
         t->batch = info && info->full_batch ? 0 : batch_by_rule(f->plan.train_count);
+    if (automatic && isnan(t->l2))
+        t->l2 = penalty_by_rule(bpnn_net_parameter_count(f->model->net), f->plan.train_count, t->batch);
     bpnn_status status = bpnn__settle(&f->settled, f->model->net, t, f->plan.train_count, f->error);
     if (status != BPNN_OK)
         return status;

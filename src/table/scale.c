@@ -133,6 +133,7 @@ static void find_range(const double *x, size_t n, double *low, double *high)
     }
 }
 
+/* pooled: the width is the column's own deviation, 0 for a constant one; whoever has all of them pools them. */
 void bpnn__find_scale(bpnn_scale kind, const double *x, size_t n, uint64_t *work, double *centre, double *width)
 {
     double low, high;
@@ -143,6 +144,7 @@ void bpnn__find_scale(bpnn_scale kind, const double *x, size_t n, uint64_t *work
     find_range(x, n, &low, &high);
     if (low == high) {
         *centre = low;
+        *width = kind != BPNN_SCALE_POOLED;
         return;
     }
     if (kind == BPNN_SCALE_MINMAX) {
@@ -157,5 +159,5 @@ void bpnn__find_scale(bpnn_scale kind, const double *x, size_t n, uint64_t *work
     }
     /* what is left of rounding is no width */
     if (!(*width > 1e-14 * fabs(*centre)) || !isfinite(*width))
-        *width = 1;
+        *width = kind != BPNN_SCALE_POOLED;
 }

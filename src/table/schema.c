@@ -127,6 +127,22 @@ static bpnn_status fit_columns(const fitting *f, size_t first, size_t count)
     return status;
 }
 
+/* One width for all numbers: the root of their mean variance. */
+static void pool_widths(const fitting *f)
+{
+    const bpnn__schema *s = f->schema;
+    size_t count = 0;
+    double sum = 0;
+    for (size_t i = 0; i < s->feature_count; i++)
+        if (!s->features[i].categorical) {
+            sum += f->width[i] * f->width[i];
+            count++;
+        }
+    double pooled = count ? sqrt(sum / (double)count) : 1;
+    for (size_t i = 0; i < s->feature_count; i++)
+        f->width[i] = pooled > 0 && isfinite(pooled) ? pooled : 1;
+}
+
 static bpnn_status spread_scales(const fitting *f)
 {
     bpnn__schema *s = f->schema;
@@ -136,6 +152,8 @@ static bpnn_status spread_scales(const fitting *f)
         return bpnn__fail_memory(f->error);
     for (size_t k = 0; k < s->width; k++)
         s->scale[k] = 1;
+    if (s->input_scaling == BPNN_SCALE_POOLED)
+        pool_widths(f);
     for (size_t i = 0; i < s->feature_count; i++)
         if (!s->features[i].categorical) {
             s->mean[s->features[i].first] = f->centre[i];
@@ -217,10 +235,17 @@ static bpnn_status copy_classes(bpnn__schema *s, const bpnn__plan *plan, bpnn_er
     return s->classes ? BPNN_OK : bpnn__fail_memory(error);
 }
 
-static void choose_scaling(bpnn__schema *s, const bpnn_fit_options *options, bpnn_loss_kind loss,
-                           bpnn_activation_kind output)
+/* Pixels have one unit, and one that is nearly always dark must not become the loudest: their deviation is pooled. */
+static bpnn_scale standard_scaling(const bpnn_table *table)
 {
-    s->input_scaling = options->scale == BPNN_SCALE_AUTO ? BPNN_SCALE_STANDARD : options->scale;
+    const char *format = table->dialect.format;
+    return format && strcmp(format, "idx") == 0 ? BPNN_SCALE_POOLED : BPNN_SCALE_STANDARD;
+}
+
+static void choose_scaling(bpnn__schema *s, const bpnn_table *table, const bpnn_fit_options *options,
+                           bpnn_loss_kind loss, bpnn_activation_kind output)
+{
+    s->input_scaling = options->scale == BPNN_SCALE_AUTO ? standard_scaling(table) : options->scale;
     s->target_scaling = options->target_scale;
     if (s->task != BPNN_TASK_REGRESSION)
         s->target_scaling = BPNN_SCALE_NONE;
@@ -248,7 +273,7 @@ bpnn_status bpnn__schema_fit(bpnn__schema *s, const bpnn_table *table, const bpn
     s->task = plan->task;
     s->positive = plan->positive;
     s->missing = options->missing;
-    choose_scaling(s, options, loss, output);
+    choose_scaling(s, table, options, loss, output);
     fitting f = {.schema = s, .table = table, .plan = plan, .options = options, .error = error};
     bpnn_status status = make_room(&f) ? fit_features(&f) : bpnn__fail_memory(error);
     if (status == BPNN_OK)

@@ -50,9 +50,6 @@ typedef struct bpnn__notes {
 void bpnn__notes_add(bpnn__notes *notes, bool warning, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void bpnn__notes_free(bpnn__notes *notes);
 
-/* Share of the rows that is held back where nothing is said. */
-#define BPNN__VALIDATION_SHARE 0.15
-
 /* What was decided about a table before fitting: column roles and the rows of each part. */
 typedef struct bpnn__plan {
     bpnn_task task;                  /* never AUTO */
@@ -60,6 +57,7 @@ typedef struct bpnn__plan {
     bool *categorical;               /* feature_count */
     size_t target_count, *targets;
     size_t weight_column, split_column; /* SIZE_MAX = none */
+    double validation_share;         /* in force; 0 with a split column or a table of validation rows */
     size_t class_count;
     char **classes;
     size_t positive;

@@ -7,7 +7,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { FEWEST = 60 }; /* rows below which nothing is held back by default */
+enum {
+    FEWEST = 60, /* rows below which nothing is held back by default */
+    MOST = 5000  /* held back by default: they tell the loss well enough, and training misses them */
+};
+#define SHARE 0.15 /* held back by default */
 
 enum part { TRAIN, VALID, TEST };
 
@@ -173,7 +177,7 @@ static double validation_share(const bpnn_fit_options *options, size_t count, bo
     if (!hold_back_default)
         return 0;
     if (count >= FEWEST)
-        return BPNN__VALIDATION_SHARE;
+        return SHARE * (double)count > MOST ? MOST / (double)count : SHARE;
     bpnn__notes_add(notes, false, "no rows are held back for validation: %zu rows are few (--validation 0.15 to do so)",
                     count);
     return 0;
@@ -204,9 +208,10 @@ bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bp
     bpnn_status status;
     if (plan->split_column != SIZE_MAX)
         status = by_column(plan, table, rows, count, part, error);
-    else
-        status = by_shares(plan, table, options, rows, count,
-                           validation_share(options, count, hold_back_default, notes), part, error);
+    else {
+        plan->validation_share = validation_share(options, count, hold_back_default, notes);
+        status = by_shares(plan, table, options, rows, count, plan->validation_share, part, error);
+    }
     if (status == BPNN_OK)
         status = make_lists(plan, rows, count, part, error);
     bpnn__free(part);

@@ -379,7 +379,7 @@ static void test_refusals(void **state)
     REFUSE(o.struct_size = 0, "default");
     REFUSE(o.train.struct_size = 0, "default");
     REFUSE(o.task = (bpnn_task)99, "range");
-    REFUSE(o.scale = BPNN_SCALE_AUTO, "scale");
+    REFUSE(o.target_scale = BPNN_SCALE_POOLED, "scale");
     REFUSE(o.validation_share = 1, "share");
     REFUSE(o.test_share = -0.1, "share");
     REFUSE(o.test_share = (double)NAN, "share");
@@ -457,12 +457,74 @@ static void test_unsavable(void **state)
     bpnn_table_free(table);
 }
 
+/* ---- what the rules choose ---- */
+
+/* l2 of --method auto, as it is told, for a net of `hidden` units on `table` in batches of `batch`. */
+static double penalty(const bpnn_table *table, const char *hidden, size_t batch, double *ratio)
+{
+    bpnn_fit_options o = quick();
+    size_t rows, parameters, told_batch;
+    double l2;
+    o.hidden = hidden;
+    o.train.epochs = 0;
+    o.train.batch = batch;
+    bpnn_model *model = fit(table, &o);
+    assert_int_equal(sscanf(bpnn_model_summary(model)->method_why,
+                            "%zu rows, %zu parameters, %*[^;]; mini-batches of %zu; l2 %lf", &rows, &parameters,
+                            &told_batch, &l2),
+                     4);
+    *ratio = 0.1 * (double)parameters / (double)rows;
+    bpnn_model_free(model);
+    return l2;
+}
+
+static void test_penalty(void **state)
+{
+    (void)state;
+    bpnn_table *table = make_table(3, 300, BPNN_TASK_REGRESSION);
+    double ratio, l2 = penalty(table, "2", SIZE_MAX, &ratio);
+    assert_true(ratio < 0.1 && l2 == 0.1);
+    l2 = penalty(table, "100", SIZE_MAX, &ratio);
+    assert_true(ratio > 0.2 && ratio < 0.5 && fabs(l2 - ratio) <= 0.005 + 1e-12);
+    l2 = penalty(table, "1000", SIZE_MAX, &ratio);
+    assert_true(ratio > 2 && l2 == 1);
+    l2 = penalty(table, "1000", 1, &ratio); /* 40 / 255 updates an epoch */
+    assert_true(l2 == 0.16);
+    bpnn_table_free(table);
+}
+
+/* Numbers of an IDX file have one unit. */
+static void test_scale(void **state)
+{
+    static const unsigned char idx[] = {0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 3, 0, 9, 1, 4, 9, 2, 0, 9, 3, 2, 8, 4};
+    bpnn_table *table = make_table(3, 60, BPNN_TASK_REGRESSION);
+    bpnn_table_options read;
+    bpnn_error error;
+    bpnn_fit_options o = quick();
+    (void)state;
+    o.train.epochs = 0;
+    o.task = BPNN_TASK_REGRESSION;
+    bpnn_model *model = fit(table, &o);
+    assert_int_equal(model->schema.input_scaling, BPNN_SCALE_STANDARD);
+    bpnn_model_free(model);
+    bpnn_table_free(table);
+    bpnn_table_options_default(&read);
+    read.format = "idx";
+    assert_int_equal(bpnn_table_read_memory(&table, idx, sizeof idx, "made", &read, &error), BPNN_OK);
+    model = fit(table, &o);
+    assert_int_equal(model->schema.input_scaling, BPNN_SCALE_POOLED);
+    assert_true(model->schema.scale[0] == model->schema.scale[1]);
+    bpnn_model_free(model);
+    bpnn_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tasks),        cmocka_unit_test(test_losses),    cmocka_unit_test(test_parts),
         cmocka_unit_test(test_same_bytes),   cmocka_unit_test(test_endings),   cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_strange_rows), cmocka_unit_test(test_unsavable),
+        cmocka_unit_test(test_strange_rows), cmocka_unit_test(test_unsavable), cmocka_unit_test(test_penalty),
+        cmocka_unit_test(test_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

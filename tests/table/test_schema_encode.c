@@ -64,9 +64,13 @@ static void scalers(void **state)
     encodes(csv, &o, 2, (double[]){-1, 0, -5 / 7., 0, -3 / 7., 0, 3 / 7., 0, 1, 0});
     o.scale = BPNN_SCALE_ROBUST; /* median 3, quartiles 2 and 6 */
     encodes(csv, &o, 2, (double[]){-.5, 0, -.25, 0, 0, 0, .75, 0, 1.25, 0});
+    o.scale = BPNN_SCALE_POOLED; /* of 34 / 5 and 0 */
+    d = sqrt(34 / 5.0 / 2);
+    encodes(csv, &o, 2, (double[]){-3 / d, 0, -2 / d, 0, -1 / d, 0, 2 / d, 0, 4 / d, 0});
     o.scale = BPNN_SCALE_NONE;
     encodes(csv, &o, 2, (double[]){1, 7, 2, 7, 3, 7, 6, 7, 8, 7});
     o.scale = BPNN_SCALE_AUTO;
+    d = sqrt(34 / 5.0);
     encodes(csv, &o, 2, (double[]){-3 / d, 0, -2 / d, 0, -1 / d, 0, 2 / d, 0, 4 / d, 0});
 }
 
