@@ -31,6 +31,7 @@ typedef struct bpnn_table_options {
     const char *format;  /* NULL = by the file name: "csv", "idx", "npy", "libsvm" */
     uint64_t max_columns; /* 0 = 1,000,000; more are refused */
     uint64_t max_bytes;   /* 0 = 16 GiB after decompression */
+    size_t threads;       /* that read CSV; 0 = the CPUs, as far as the file is worth it. The table is the same for any number */
 } bpnn_table_options;
 
 BPNN_API void bpnn_table_options_default(bpnn_table_options *options);

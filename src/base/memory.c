@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define LARGE_PAGE ((size_t)2 << 20)
 
 static void *system_allocate(size_t size, void *context)
 {
@@ -50,12 +53,28 @@ bool bpnn__add(size_t a, size_t b, size_t *result)
     return !__builtin_add_overflow(a, b, result);
 }
 
+/* Memory of many megabytes is asked for in large pages: a page that is touched for the first time costs the system far more than the
+ * zeroes in it. It is advice; what becomes of it does not matter. */
+static void advise(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t from = ((uintptr_t)memory + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+    uintptr_t to = ((uintptr_t)memory + size) & ~(uintptr_t)(LARGE_PAGE - 1);
+    if (memory && size >= 2 * LARGE_PAGE && from < to)
+        madvise((void *)from, to - from, MADV_HUGEPAGE);
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
 void *bpnn__alloc(size_t count, size_t size)
 {
     size_t bytes;
     if (!bpnn__mul(count, size, &bytes))
         return NULL;
     void *memory = allocator.allocate(bytes ? bytes : 1, allocator.context);
+    advise(memory, bytes);
     if (memory)
         memset(memory, 0, bytes);
     return memory;
@@ -90,7 +109,9 @@ void *bpnn__realloc(void *memory, size_t count, size_t size)
     size_t bytes;
     if (!bpnn__mul(count, size, &bytes))
         return NULL;
-    return allocator.reallocate(memory, bytes ? bytes : 1, allocator.context);
+    memory = allocator.reallocate(memory, bytes ? bytes : 1, allocator.context);
+    advise(memory, bytes);
+    return memory;
 }
 
 void bpnn__free(void *memory)

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -112,7 +113,8 @@ static size_t print_shortest(double value, bool single, char *buffer)
     if (simple > 0)
         return simple;
     char digits[MAX_DIGITS];
-    for (int count = single ? 6 : 15;; count++) {
+    double least_normal = single ? (double)FLT_MIN : DBL_MIN; /* below it fewer digits may tell numbers apart */
+    for (int count = fabs(value) < least_normal ? 1 : single ? 6 : 15;; count++) {
         int exponent = digits_of(value, count, digits);
         size_t kept = strip_zeros(digits, (size_t)count);
         size_t size = lay_out(digits, (int)kept, exponent, signbit(value) != 0, buffer);
@@ -194,6 +196,80 @@ static const char *scan_exponent(const char *c, const char *end, scanned *s)
     return c;
 }
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 wide;
+
+static double power_of_two(int exponent)
+{
+    uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* digits / 10^places for places 1 .. 27: the quotient of both with their first bits at the top has 63 or 64 bits, and rounds to 53 with
+ * the rest as the sticky bit. 10^places = 5^places 2^places, and 5^27 < 2^63. */
+static double quotient(uint64_t digits, int places)
+{
+    static const uint64_t fives[] = {1,
+                                     5,
+                                     25,
+                                     125,
+                                     625,
+                                     3125,
+                                     15625,
+                                     78125,
+                                     390625,
+                                     1953125,
+                                     9765625,
+                                     48828125,
+                                     244140625,
+                                     1220703125,
+                                     6103515625,
+                                     30517578125,
+                                     152587890625,
+                                     762939453125,
+                                     3814697265625,
+                                     19073486328125,
+                                     95367431640625,
+                                     476837158203125,
+                                     2384185791015625,
+                                     11920928955078125,
+                                     59604644775390625,
+                                     298023223876953125,
+                                     1490116119384765625,
+                                     7450580596923828125};
+    uint64_t five = fives[places];
+    int up = __builtin_clzll(digits), down = __builtin_clzll(five);
+    wide top = (wide)(digits << up) << 63;
+    uint64_t bottom = five << down, q = (uint64_t)(top / bottom);
+    bool rest = (uint64_t)top - q * bottom != 0; /* modulo 2^64: the rest is below `bottom` */
+    int shift = 11 - __builtin_clzll(q);
+    uint64_t half = (uint64_t)1 << (shift - 1), low = q & (2 * half - 1), mantissa = q >> shift;
+    mantissa += low > half || (low == half && (rest || (mantissa & 1)));
+    return (double)mantissa * power_of_two(shift - 63 + down - up - places);
+}
+#endif
+
+bool bpnn__decimal_double(uint64_t digits, int exponent, double *value)
+{
+    /* Clinger 1990: both parts exact in double, so one operation rounds once */
+    if (digits <= (uint64_t)1 << 53 && exponent >= -22 && exponent <= 22) {
+        double x = (double)digits;
+        *value = exponent < 0 ? x / powers_of_ten[-exponent] : x * powers_of_ten[exponent];
+        return true;
+    }
+#ifdef __SIZEOF_INT128__
+    if (exponent < 0 && exponent >= -27 && digits > 0) {
+        *value = quotient(digits, -exponent);
+        return true;
+    }
+#endif
+    if (exponent == 0)
+        *value = (double)digits;
+    return exponent == 0;
+}
+
 bool bpnn__parse_double(const char *text, size_t size, char point, double *value)
 {
     scanned s = {.exact = true};
@@ -209,10 +285,8 @@ bool bpnn__parse_double(const char *text, size_t size, char point, double *value
         c = scan_exponent(c + 1, end, &s);
     if (c != end)
         return false;
-    /* Clinger 1990: both parts exact in double, so one operation rounds once */
-    if (s.exact && s.digits <= (uint64_t)1 << 53 && s.exponent >= -22 && s.exponent <= 22) {
-        double x = (double)s.digits;
-        x = s.exponent < 0 ? x / powers_of_ten[-s.exponent] : x * powers_of_ten[s.exponent];
+    double x;
+    if (s.exact && bpnn__decimal_double(s.digits, s.exponent, &x)) {
         *value = s.negative ? -x : x;
         return true;
     }

@@ -19,6 +19,10 @@ size_t bpnn__print_float(float value, char *buffer);
  * or out of double's range. */
 bool bpnn__parse_double(const char *text, size_t size, char point, double *value);
 
+/* digits * 10^exponent, correctly rounded, where whole numbers of 128 bits can tell (exponents -27 .. 22 nearly all); false: ask
+ * bpnn__parse_double. */
+bool bpnn__decimal_double(uint64_t digits, int exponent, double *value);
+
 /* Decimal digits only, no sign. */
 bool bpnn__parse_u64(const char *text, size_t size, uint64_t *value);
 
