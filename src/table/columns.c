@@ -155,7 +155,7 @@ static bpnn_status check_names(const bpnn__plan *plan, const bpnn_table *table, 
 /* Levels of a text column, missing not counted. */
 static size_t levels_of(const bpnn_table *table, size_t c)
 {
-    return table->columns[c].text ? table->columns[c].words.count : 0;
+    return table->columns[c].text ? table->columns[c].words->count : 0;
 }
 
 /* Whether column c can be a feature; says why not. */

@@ -39,15 +39,8 @@ typedef enum bpnn__cut {
 /* Cuts the record at [from, end). last: the file ends at `end`. On a fault record->count is the field's number. */
 bpnn__cut bpnn__cut_record(bpnn__record *record, const char *from, const char *end, char delimiter, bool last);
 
-/* `count` plain numbers at c with delimiters between them, in text that a NUL ends: writes them `step` apart and returns the end of
- * the last one, where a delimiter or a line end stands; NULL where anything else is found. */
-const char *bpnn__fast_numbers(const char *c, char delimiter, char decimal, size_t count, double *to, size_t step);
-
-/* The end of an unquoted field at c, as above; NULL if it needs the careful way. */
-const char *bpnn__fast_text(const char *c, char delimiter);
-
-/* The line behind the line end at c; NULL if there is none, or a lone CR. */
-const char *bpnn__fast_line_end(const char *c);
+/* The same for one field at *at, which moves behind it. */
+bpnn__cut bpnn__cut_field(bpnn__record *record, const char **at, const char *end, char delimiter, bool last);
 
 /* Dialect of the first bytes of a file; forced parts of the options are kept. False: out of memory. */
 bool bpnn__find_dialect(bpnn_table_dialect *dialect, const char *from, const char *end, bool last,

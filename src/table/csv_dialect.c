@@ -52,7 +52,7 @@ static void count_cells(const sample *s, tally *t)
 }
 
 /* How well a delimiter fits: the share of records that have as many fields as the first, times one plus the share of cells that
- * are numbers, in millionths; 0 if it does not occur in the first record. */
+ * are numbers, in millionths; 0 if it does not occur in the first record, or only as blanks of an empty file. */
 static size_t score(sample *s, char delimiter, char decimal, bool *memory)
 {
     size_t first = 0, same = 0, all = 0;
@@ -63,7 +63,7 @@ static size_t score(sample *s, char delimiter, char decimal, bool *memory)
         same += s->record.count == first;
         count_cells(s, &t);
     }
-    if (first < 2)
+    if (first < 2 || (t.cells == 0 && (delimiter == '\t' || delimiter == ' ')))
         return 0;
     size_t numbers = decimal == ',' || (!decimal && delimiter != ',' && t.comma > t.point) ? t.comma : t.point;
     return 1000 * same / all * (1000 + (t.cells > 0 ? 1000 * numbers / t.cells : 0));

@@ -79,8 +79,7 @@ static bpnn__cut cut_quoted(bpnn__record *record, bpnn__field *field, const char
     return good ? BPNN__CUT_DONE : BPNN__CUT_AFTER_QUOTE;
 }
 
-/* One field; *at moves behind it. */
-static bpnn__cut cut_field(bpnn__record *record, const char **at, const char *end, char delimiter, bool last)
+bpnn__cut bpnn__cut_field(bpnn__record *record, const char **at, const char *end, char delimiter, bool last)
 {
     const char *c = *at;
     bpnn__field field = {.text = c};
@@ -113,7 +112,7 @@ static bpnn__cut cut_fields(bpnn__record *record, const char **at, const char *e
     while (delimiter == ' ' && c < end && is_blank(*c))
         c++;
     for (;;) {
-        cut = cut_field(record, &c, end, delimiter, last);
+        cut = bpnn__cut_field(record, &c, end, delimiter, last);
         if (cut != BPNN__CUT_DONE || c == end || is_line_end(*c))
             break;
         c++;

@@ -87,6 +87,13 @@ size_t bpnn__dictionary_add(bpnn__dictionary *d, const char *text, size_t size)
     return d->count - 1;
 }
 
+void bpnn__dictionary_clear(bpnn__dictionary *d)
+{
+    if (d->count > 0)
+        memset(d->slots, 0, d->slot_count * sizeof *d->slots);
+    d->count = d->arena_size = 0;
+}
+
 void bpnn__dictionary_free(bpnn__dictionary *d)
 {
     bpnn__free(d->arena);

@@ -21,6 +21,9 @@ typedef struct bpnn__dictionary {
 /* The number of a text, added if new; SIZE_MAX when out of memory. */
 size_t bpnn__dictionary_add(bpnn__dictionary *dictionary, const char *text, size_t size);
 
+/* Empties it and keeps its memory. */
+void bpnn__dictionary_clear(bpnn__dictionary *dictionary);
+
 static inline const char *bpnn__dictionary_word(const bpnn__dictionary *dictionary, size_t i)
 {
     return dictionary->arena + dictionary->offset[i];

@@ -69,25 +69,28 @@ static bpnn_status check_header(idx_file *f, const char *path, bpnn_error *error
 {
     size_t dimensions = f->size >= 4 ? f->bytes[3] : 0;
     if (f->size < 4 || f->bytes[0] != 0 || f->bytes[1] != 0 || dimensions < 1 || dimensions > 8)
-        return bpnn__fail_at(error, BPNN_DATA, path, 0, 0,
-                             "this is no IDX file (its first bytes are not 0 0 type dimensions)");
+        return bpnn__fail_at(
+            error, BPNN_DATA, path, 0, 0,
+            "this is no IDX file (its first bytes are not 0 0 type dimensions); name another format, or copy it again");
     f->type = f->bytes[2];
     f->element = element_size(f->type);
     f->offset = 4 + 4 * dimensions;
     if (f->element == 0 || f->size < f->offset)
-        return bpnn__fail_at(error, BPNN_DATA, path, 0, 0, "the IDX header is damaged (type 0x%02x)",
-                             (unsigned)f->type);
+        return bpnn__fail_at(error, BPNN_DATA, path, 0, 0,
+                             "the IDX header is damaged (type 0x%02x); copy the file again", (unsigned)f->type);
     f->width = 1;
     f->items = (size_t)big_endian(f->bytes + 4, 4);
     for (size_t i = 1; i < dimensions; i++)
         if (!bpnn__mul(f->width, (size_t)big_endian(f->bytes + 4 + 4 * i, 4), &f->width))
-            return bpnn__fail_at(error, BPNN_DATA, path, 0, 0, "the IDX header is damaged (its sizes overflow)");
+            return bpnn__fail_at(error, BPNN_DATA, path, 0, 0,
+                                 "the IDX header is damaged (its sizes overflow); copy the file again");
     size_t numbers, bytes;
     if (!bpnn__mul(f->items, f->width, &numbers) || !bpnn__mul(numbers, f->element, &bytes) ||
         bytes != f->size - f->offset)
-        return bpnn__fail_at(error, BPNN_DATA, path, 0, 0,
-                             "the header promises %zu items of %zu numbers, the file has %zu bytes of them", f->items,
-                             f->width, f->size - f->offset);
+        return bpnn__fail_at(
+            error, BPNN_DATA, path, 0, 0,
+            "the header promises %zu items of %zu numbers, the file has %zu bytes of them; copy the file again",
+            f->items, f->width, f->size - f->offset);
     if (f->items == 0 || f->width == 0 || f->width > 1000000)
         return bpnn__fail_at(error, BPNN_DATA, path, 0, 0, "%zu items of %zu numbers cannot be used", f->items,
                              f->width);

@@ -64,7 +64,7 @@ static int by_value(const void *a, const void *b)
 /* The distinct codes of a column of text among x[0..count). */
 static bool distinct_codes(const bpnn_table *table, size_t column, double *x, size_t count, size_t *found)
 {
-    size_t words = table->columns[column].words.count;
+    size_t words = table->columns[column].words->count;
     unsigned char *seen = bpnn__alloc(words ? words : 1, 1);
     if (!seen)
         return false;
@@ -101,7 +101,7 @@ static label make_label(const bpnn_table *table, size_t column, double cell)
         made.text = bpnn__copy_text(number);
         return made;
     }
-    const char *word = bpnn__dictionary_word(&c->words, (size_t)cell);
+    const char *word = bpnn__dictionary_word(c->words, (size_t)cell);
     char point = table->dialect.decimal ? table->dialect.decimal : '.';
     made.value = (double)NAN;
     if (c->values)
@@ -208,7 +208,7 @@ static bool map_words(bpnn__lookup *lookup, const bpnn__column *column, char *co
 {
     bpnn__dictionary all = {0};
     size_t *label_of = bpnn__alloc(count ? count : 1, sizeof *label_of), distinct = 0;
-    lookup->by_code = bpnn__alloc(column->words.count ? column->words.count : 1, sizeof *lookup->by_code);
+    lookup->by_code = bpnn__alloc(column->words->count, sizeof *lookup->by_code);
     bool good = lookup->by_code && label_of;
     for (size_t i = 0; good && i < count; i++) {
         size_t at = bpnn__dictionary_add(&all, labels[i], strlen(labels[i]));
@@ -216,8 +216,8 @@ static bool map_words(bpnn__lookup *lookup, const bpnn__column *column, char *co
         if (good && at == distinct)
             label_of[distinct++] = i;
     }
-    for (size_t w = 0; good && w < column->words.count; w++) {
-        const char *word = bpnn__dictionary_word(&column->words, w);
+    for (size_t w = 0; good && w < column->words->count; w++) {
+        const char *word = bpnn__dictionary_word(column->words, w);
         size_t at = bpnn__dictionary_add(&all, word, strlen(word));
         double value;
         good = at != SIZE_MAX;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { SPARSE_BYTES = 64, FREE_BYTES = 64 << 20 }; /* of the table a byte of the file; of any table */
+
 typedef struct svm_file {
     const char *path, *bytes;
     size_t size, rows, features, max_features;
@@ -81,7 +83,7 @@ static bpnn_status read_line(svm_file *f, uint64_t line, const char *c, const ch
         }
         c = stop;
     }
-    if (label && f->table && !bpnn__table_note_line(f->table, line))
+    if (label && f->table && !bpnn__table_note_line(f->table, f->rows, line))
         return bpnn__fail_memory(error);
     f->rows += label;
     if (f->table)
@@ -102,7 +104,8 @@ static bpnn_status read_lines(svm_file *f, bpnn_error *error)
         c = stop < end ? stop + 1 : end;
     }
     if (f->rows == 0 || f->features == 0)
-        return bpnn__fail_at(error, BPNN_DATA, f->path, 0, 0, "there is no row with a value");
+        return bpnn__fail_at(error, BPNN_DATA, f->path, 0, 0,
+                             "there is no row with a value; give one with a row at least");
     return BPNN_OK;
 }
 
@@ -113,7 +116,9 @@ static bpnn_status build(bpnn_table **out, svm_file *f, bpnn_error *error)
         return status;
     size_t columns = f->features + 1;
     if ((uint64_t)f->rows > f->max_cells / columns)
-        return bpnn__fail_at(error, BPNN_DATA, f->path, 0, 0, "%zu rows x %zu columns are too many for a dense table",
+        return bpnn__fail_at(error, BPNN_DATA, f->path, 0, 0,
+                             "%zu rows x %zu columns are too many for a dense table of a file of this size; leave out "
+                             "rare features, or raise max_bytes",
                              f->rows, columns);
     bpnn_table *table = *out = bpnn__table_new(f->path, columns);
     f->cells = bpnn__alloc(f->rows * columns, sizeof *f->cells);
@@ -129,6 +134,14 @@ static bpnn_status build(bpnn_table **out, svm_file *f, bpnn_error *error)
     return status;
 }
 
+/* A few bytes can name a far column: without an explicit limit the table stays in proportion to the file. */
+static uint64_t most_cells(const bpnn_table_options *options, size_t size)
+{
+    uint64_t limit = bpnn__limit_bytes(options), fair = (uint64_t)SPARSE_BYTES * size;
+    fair = fair > FREE_BYTES ? fair : FREE_BYTES;
+    return (options->max_bytes || limit < fair ? limit : fair) / sizeof(double);
+}
+
 bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                               bpnn_error *error)
 {
@@ -138,7 +151,7 @@ bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, co
                   .bytes = whole.bytes,
                   .size = whole.size,
                   .max_features = bpnn__limit_columns(options),
-                  .max_cells = bpnn__limit_bytes(options) / sizeof(double)};
+                  .max_cells = most_cells(options, whole.size)};
     if (status == BPNN_OK)
         status = build(table, &f, error);
     if (status == BPNN_OK)

@@ -1,6 +1,7 @@
 /* Tables once read: making, looking, finding columns, and choosing the reader. */
 #include "table/table.h"
 #include "base/error.h"
+#include "base/fpmode.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -54,11 +55,12 @@ void bpnn_table_free(bpnn_table *table)
         return;
     for (size_t c = 0; table->columns && c < table->column_count; c++) {
         bpnn__free(table->columns[c].name);
-        bpnn__dictionary_free(&table->columns[c].words);
+        if (table->columns[c].words)
+            bpnn__dictionary_free(table->columns[c].words);
+        bpnn__free(table->columns[c].words);
         bpnn__free(table->columns[c].values);
     }
-    for (size_t b = 0; b < table->block_count; b++)
-        bpnn__free(table->blocks[b]);
+    bpnn__slabs_free(&table->slabs);
     bpnn__free(table->blocks);
     bpnn__free(table->owned[0]);
     bpnn__free(table->owned[1]);
@@ -100,10 +102,31 @@ static double matrix_cell(const bpnn_matrix *m, size_t r, size_t c)
     return isfinite(x) ? x : (double)NAN;
 }
 
+static bool holds(const bpnn__block *block, size_t r)
+{
+    return r - block->first < block->rows;
+}
+
+/* The block with row r. */
+static const bpnn__block *block_of(const bpnn_table *t, size_t r)
+{
+    size_t low = 0, high = t->block_count; /* the last block that begins at or before r */
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (t->blocks[middle].first <= r)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &t->blocks[low];
+}
+
 static double cell(const bpnn_table *t, size_t r, size_t c)
 {
-    if (t->blocks)
-        return t->blocks[r / t->block_rows][c * t->block_rows + r % t->block_rows];
+    if (t->blocks) {
+        const bpnn__block *block = block_of(t, r);
+        return bpnn__block_cell(block, r - block->first, c);
+    }
     bool second = c >= t->part[0].cols;
     return matrix_cell(&t->part[second], r, second ? c - t->part[0].cols : c);
 }
@@ -111,10 +134,10 @@ static double cell(const bpnn_table *t, size_t r, size_t c)
 /* Runs of rows that lie behind each other in a block. */
 static void block_run(const bpnn_table *t, size_t c, size_t first, size_t count, double *out)
 {
-    while (count > 0) {
-        size_t in_block = first % t->block_rows, n = t->block_rows - in_block;
+    for (const bpnn__block *block = block_of(t, first); count > 0; block++) {
+        size_t from = first - block->first, n = block->rows - from;
         n = n < count ? n : count;
-        memcpy(out, t->blocks[first / t->block_rows] + c * t->block_rows + in_block, n * sizeof *out);
+        bpnn__block_run(block, c, from, n, out);
         first += n;
         out += n;
         count -= n;
@@ -124,15 +147,11 @@ static void block_run(const bpnn_table *t, size_t c, size_t first, size_t count,
 /* Listed rows: the block is looked for again only where it changes. */
 static void block_pick(const bpnn_table *t, size_t c, const size_t *rows, size_t count, double *out)
 {
-    const double *column = NULL;
-    size_t start = 0;
+    const bpnn__block *block = t->blocks;
     for (size_t i = 0; i < count; i++) {
-        if (!column || rows[i] - start >= t->block_rows) {
-            size_t b = rows[i] / t->block_rows;
-            column = t->blocks[b] + c * t->block_rows;
-            start = b * t->block_rows;
-        }
-        out[i] = column[rows[i] - start];
+        if (!holds(block, rows[i]))
+            block = block_of(t, rows[i]);
+        out[i] = bpnn__block_cell(block, rows[i] - block->first, c);
     }
 }
 
@@ -184,11 +203,11 @@ void bpnn__table_count_missing(bpnn_table *t)
     }
 }
 
-bool bpnn__table_note_line(bpnn_table *t, uint64_t line)
+bool bpnn__table_note_line(bpnn_table *t, size_t row, uint64_t line)
 {
-    if (t->rows == 0)
+    if (row == 0)
         t->first_line = line;
-    uint64_t shift = line - t->first_line - t->rows;
+    uint64_t shift = line - t->first_line - row;
     if (shift == (t->shift_count ? t->shifts[t->shift_count - 1].shift : 0))
         return true;
     if (t->shift_count == t->shift_capacity) {
@@ -199,7 +218,26 @@ bool bpnn__table_note_line(bpnn_table *t, uint64_t line)
         t->shifts = shifts;
         t->shift_capacity = capacity;
     }
-    t->shifts[t->shift_count++] = (struct bpnn__shift){t->rows, shift};
+    t->shifts[t->shift_count++] = (struct bpnn__shift){row, shift};
+    return true;
+}
+
+bool bpnn__table_add_block(bpnn_table *t, const bpnn__block *block)
+{
+    if (t->block_count == t->block_capacity) {
+        size_t capacity = t->block_capacity ? 2 * t->block_capacity : 16;
+        bpnn__block *blocks = bpnn__realloc(t->blocks, capacity, sizeof *blocks);
+        if (!blocks)
+            return false;
+        t->blocks = blocks;
+        t->block_capacity = capacity;
+    }
+    bpnn__block *copy = &t->blocks[t->block_count];
+    if (!bpnn__block_copy(copy, block, t->block_count ? copy - 1 : NULL, t->column_count, &t->slabs))
+        return false;
+    copy->first = t->rows;
+    t->block_count++;
+    t->rows += block->rows;
     return true;
 }
 
@@ -209,7 +247,7 @@ bool bpnn__table_first_text(const bpnn_table *t, size_t c, size_t *row, const ch
     if (column->first_text == SIZE_MAX)
         return false;
     *row = column->first_text;
-    *text = column->text ? bpnn__dictionary_word(&column->words, (size_t)cell(t, *row, c)) : "";
+    *text = column->text ? bpnn__dictionary_word(column->words, (size_t)cell(t, *row, c)) : "";
     return true;
 }
 
@@ -260,7 +298,7 @@ uint64_t bpnn_table_line(const bpnn_table *table, size_t r)
     return table->first_line + r + (low > 0 ? table->shifts[low - 1].shift : 0);
 }
 
-double bpnn_table_number(const bpnn_table *table, size_t r, size_t c)
+static double number_of(const bpnn_table *table, size_t r, size_t c)
 {
     double x = cell(table, r, c);
     const bpnn__column *column = &table->columns[c];
@@ -268,7 +306,7 @@ double bpnn_table_number(const bpnn_table *table, size_t r, size_t c)
         return x;
     if (column->values)
         return column->values[(size_t)x];
-    const char *word = bpnn__dictionary_word(&column->words, (size_t)x);
+    const char *word = bpnn__dictionary_word(column->words, (size_t)x);
     size_t size = strlen(word);
     while (size > 0 && (word[0] == ' ' || word[0] == '\t')) {
         word++;
@@ -281,15 +319,24 @@ double bpnn_table_number(const bpnn_table *table, size_t r, size_t c)
     return bpnn__parse_double(word, size, point, &value) ? value : (double)NAN;
 }
 
+double bpnn_table_number(const bpnn_table *table, size_t r, size_t c)
+{
+    uint64_t mode = bpnn__fpmode_enter();
+    double x = number_of(table, r, c);
+    bpnn__fpmode_leave(mode);
+    return x;
+}
+
 const char *bpnn_table_text(const bpnn_table *table, size_t r, size_t c, char *buffer)
 {
+    uint64_t mode = bpnn__fpmode_enter();
     double x = cell(table, r, c);
     if (isnan(x))
-        return NULL;
-    if (table->columns[c].text)
-        return bpnn__dictionary_word(&table->columns[c].words, (size_t)x);
-    bpnn__print_double(x, buffer);
-    return buffer;
+        buffer = NULL;
+    else if (!table->columns[c].text)
+        bpnn__print_double(x, buffer);
+    bpnn__fpmode_leave(mode);
+    return isnan(x) || !table->columns[c].text ? buffer : bpnn__dictionary_word(table->columns[c].words, (size_t)x);
 }
 
 static bpnn_status no_column(const bpnn_table *table, const char *spec, bpnn_error *error)
@@ -418,8 +465,10 @@ static bpnn_status read_source(bpnn_table **table, const bpnn__source *source, c
     bpnn_status status = check_options(options, error);
     if (status == BPNN_OK)
         status = find_reader(source->path, options, &reader, error);
+    uint64_t mode = bpnn__fpmode_enter();
     if (status == BPNN_OK)
         status = reader(table, source, options, error);
+    bpnn__fpmode_leave(mode);
     if (status != BPNN_OK) {
         bpnn_table_free(*table);
         *table = NULL;

@@ -4,6 +4,7 @@
 #ifndef BPNN_TABLE_TABLE_H
 #define BPNN_TABLE_TABLE_H
 
+#include "table/block.h"
 #include "table/dictionary.h"
 #include <bpnn/table.h>
 
@@ -12,9 +13,9 @@ typedef struct bpnn__column {
     bool text;        /* cells are codes of `words` */
     bool all_numbers; /* every cell that is not missing is a finite decimal number */
     size_t missing;
-    bpnn__dictionary words;
-    double *values;    /* text of numbers alone: the number of every word; else NULL */
-    size_t first_text; /* the first row whose cell is no number; SIZE_MAX = none */
+    bpnn__dictionary *words; /* NULL: none */
+    double *values;          /* text of numbers alone: the number of every word; else NULL */
+    size_t first_text;       /* the first row whose cell is no number; SIZE_MAX = none */
 } bpnn__column;
 
 struct bpnn_table {
@@ -22,9 +23,10 @@ struct bpnn_table {
     size_t rows, column_count;
     bpnn__column *columns;
     bpnn_table_dialect dialect;
-    /* blocks: block_rows rows each, column c at c * block_rows */
-    size_t block_rows, block_count, block_capacity;
-    double **blocks;
+    /* blocks of rows, in their order */
+    size_t block_count, block_capacity;
+    bpnn__block *blocks;
+    bpnn__slabs slabs; /* their memory */
     /* or matrices: columns 0 .. part[0].cols - 1, then part[1] */
     bpnn_matrix part[2];
     void *owned[2];
@@ -54,8 +56,11 @@ void bpnn__table_values(const bpnn_table *table, size_t c, const size_t *rows, s
  * bpnn_table_line(table, row) and, as column, c + 1: columns are fields everywhere, not bytes of a line. */
 bool bpnn__table_first_text(const bpnn_table *table, size_t c, size_t *row, const char **cell);
 
-/* Row `rows` of the table (the one about to be made) begins at `line`. False: out of memory. */
-bool bpnn__table_note_line(bpnn_table *table, uint64_t line);
+/* Row `row`, at or behind the last one noted, begins at `line`. False: out of memory. */
+bool bpnn__table_note_line(bpnn_table *table, size_t row, uint64_t line);
+
+/* Appends a copy of a block; its rows are the next ones. False: out of memory. */
+bool bpnn__table_add_block(bpnn_table *table, const bpnn__block *block);
 
 /* Counts missing cells of a table made of matrices. */
 void bpnn__table_count_missing(bpnn_table *table);
@@ -65,7 +70,7 @@ typedef struct bpnn__source {
     const char *path; /* or the name of the memory */
     const void *bytes;
     size_t size;
-    size_t chunk; /* CSV: bytes read at a time; 0 = 1 MiB */
+    size_t chunk; /* CSV: bytes of a piece; 0 = 256 KiB */
 } bpnn__source;
 
 bpnn_status bpnn__read_csv(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,

@@ -125,7 +125,7 @@ static bool prepare_states(look *l)
 {
     l->states = bpnn__alloc(l->plan->feature_count, sizeof *l->states);
     for (size_t f = 0; l->states && f < l->plan->feature_count; f++) {
-        const bpnn__dictionary *words = &l->table->columns[l->plan->features[f]].words;
+        const bpnn__dictionary *words = l->table->columns[l->plan->features[f]].words;
         state *s = &l->states[f];
         s->constant = s->whole = true;
         if (!is_text(l, f))
