@@ -7,11 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    FEWEST = 60, /* rows below which nothing is held back by default */
-    MOST = 5000  /* held back by default: they tell the loss well enough, and training misses them */
-};
-#define SHARE 0.15 /* held back by default */
+enum { FEWEST = 60 }; /* rows below which nothing is held back by default */
+#define SHARE 0.15    /* held back by default */
 
 enum part { TRAIN, VALID, TEST };
 
@@ -177,7 +174,7 @@ static double validation_share(const bpnn_fit_options *options, size_t count, bo
     if (!hold_back_default)
         return 0;
     if (count >= FEWEST)
-        return SHARE * (double)count > MOST ? MOST / (double)count : SHARE;
+        return SHARE;
     bpnn__notes_add(notes, false, "no rows are held back for validation: %zu rows are few (--validation 0.15 to do so)",
                     count);
     return 0;

@@ -193,11 +193,6 @@ static void default_share(void **state)
     bpnn__plan_free(&p);
     bpnn_table_free(table);
     o = plain();
-    table = rows_of(40000, 0);
-    p = plan_of(table, &o, true, &h);
-    assert_int_equal(p.valid_count, 5000);
-    bpnn__plan_free(&p);
-    bpnn_table_free(table);
     table = rows_of(59, 0);
     p = plan_of(table, &o, true, &h);
     assert_int_equal(p.valid_count, 0);
