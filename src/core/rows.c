@@ -1,6 +1,5 @@
 /* The rows phase: blocks of rows that fit the cache run forward through all layers, take the output delta, and run the
  * deltas back. Rows are independent: threads take blocks, no barrier between layers. */
-#include "base/fpmode.h"
 #include "core/core.h"
 
 enum { ROW_BLOCK = 64, LEAST_BLOCK = 16 };
@@ -16,7 +15,6 @@ typedef struct rows_job {
 static void rows_unit(void *context, size_t unit)
 {
     const rows_job *job = context;
-    uint64_t mode = bpnn__fpmode_enter();
     bpnn__span span = {unit * job->block, job->block};
     if (span.first + span.count > job->rows)
         span.count = job->rows - span.first;
@@ -26,7 +24,6 @@ static void rows_unit(void *context, size_t unit)
         BPNN_NAME(backward)(job->core, job->arrays, span);
     else if (job->batch->targets.data)
         BPNN_NAME(row_losses)(job->core, job->arrays, span);
-    bpnn__fpmode_leave(mode);
 }
 
 size_t BPNN_NAME(worthwhile_threads)(const CORE *core, double multiply_adds)

@@ -3,7 +3,6 @@
  * The weights phase cuts every dw^m into blocks of LANES x LANES. A block sums over the group's rows, goes to a small
  * buffer, is handed to the method's elementwise update, and is written to w and to the twin. Batches of several groups, and
  * clipping, store the gradient first and give the same blocks to the same update afterwards: the same bits. */
-#include "base/fpmode.h"
 #include "core/core.h"
 
 #include <math.h>
@@ -150,13 +149,11 @@ static void do_bias(const weights_job *job, size_t m)
 static void weights_work(void *context, size_t unit)
 {
     const weights_job *job = context;
-    uint64_t mode = bpnn__fpmode_enter();
     weights_unit u = unit_at(job->core, unit);
     if (u.bias)
         do_bias(job, u.m);
     for (size_t q = u.q; q < u.q_end; q++)
         do_block(job, u.m, q, u.p);
-    bpnn__fpmode_leave(mode);
 }
 
 static void weights_phase(weights_job *job)

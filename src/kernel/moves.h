@@ -7,17 +7,41 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
-/* One row of `cols` numbers of another type into a row of panels. */
+/* `count` <= LANES numbers of another type into a line, the rest 0. A whole line may be read where `whole`. */
 #define DEFINE_GATHER(type)                                                                                            \
-    static void gather_##type(const type *from, size_t cols, real *out, size_t panel)                                  \
+    INLINE void line_of_##type(const type *from, size_t count, bool whole, real *out)                                  \
     {                                                                                                                  \
-        size_t whole = cols / LANES;                                                                                   \
-        for (size_t p = 0; p < whole; p++)                                                                             \
+        type line[LANES];                                                                                              \
+        if (whole)                                                                                                     \
+            memcpy(line, from, sizeof line);                                                                           \
+        else                                                                                                           \
             for (size_t l = 0; l < LANES; l++)                                                                         \
-                out[p * panel + l] = (real)from[p * LANES + l];                                                        \
-        for (size_t l = 0; cols > whole * LANES && l < LANES; l++)                                                     \
-            out[whole * panel + l] = whole * LANES + l < cols ? (real)from[whole * LANES + l] : 0;                     \
+                line[l] = l < count ? from[l] : 0;                                                                     \
+        for (size_t l = 0; l < LANES; l++)                                                                             \
+            out[l] = l < count ? (real)line[l] : 0;                                                                    \
+    }                                                                                                                  \
+    INLINE void whole_line_of_##type(const type *from, real *out)                                                      \
+    {                                                                                                                  \
+        type line[LANES];                                                                                              \
+        memcpy(line, from, sizeof line);                                                                               \
+        for (size_t l = 0; l < LANES; l++)                                                                             \
+            out[l] = (real)line[l];                                                                                    \
+    }                                                                                                                  \
+    static void gather_##type(bpnn_matrix m, const size_t *ids, size_t first, size_t rows, real *out, size_t stride)   \
+    {                                                                                                                  \
+        size_t panels = m.cols / LANES, rest = m.cols % LANES;                                                         \
+        size_t numbers = (m.rows - 1) * m.stride + m.cols;                                                             \
+        for (size_t r = 0; r < rows; r++) {                                                                            \
+            size_t at = (ids ? ids[r] : first + r) * m.stride;                                                         \
+            const type *from = (const type *)m.data + at;                                                              \
+            real *to = out + r * LANES;                                                                                \
+            for (size_t p = 0; p < panels; p++, to += stride * LANES)                                                  \
+                whole_line_of_##type(from + p * LANES, to);                                                            \
+            if (rest)                                                                                                  \
+                line_of_##type(from + panels * LANES, rest, at + (panels + 1) * LANES <= numbers, to);                 \
+        }                                                                                                              \
     }
 
 typedef unsigned char byte;
@@ -27,16 +51,12 @@ DEFINE_GATHER(byte)
 
 static void gather(bpnn_matrix m, const size_t *ids, size_t first, size_t rows, real *out, size_t stride)
 {
-    for (size_t r = 0; r < rows; r++) {
-        size_t at = (ids ? ids[r] : first + r) * m.stride;
-        real *to = out + r * LANES;
-        if (m.dtype == BPNN_F32)
-            gather_float((const float *)m.data + at, m.cols, to, stride * LANES);
-        else if (m.dtype == BPNN_F64)
-            gather_double((const double *)m.data + at, m.cols, to, stride * LANES);
-        else
-            gather_byte((const byte *)m.data + at, m.cols, to, stride * LANES);
-    }
+    if (m.dtype == BPNN_F32)
+        gather_float(m, ids, first, rows, out, stride);
+    else if (m.dtype == BPNN_F64)
+        gather_double(m, ids, first, rows, out, stride);
+    else
+        gather_byte(m, ids, first, rows, out, stride);
 }
 
 static double class_at(bpnn_matrix m, size_t row)
@@ -55,7 +75,7 @@ static void one_hot(bpnn_matrix m, const size_t *ids, size_t first, size_t rows,
         for (size_t k = 0; k < (cols + LANES - 1) / LANES * LANES; k++)
             out[(k / LANES * stride + r) * LANES + k % LANES] = known || k >= cols ? 0 : (real)__builtin_nan("");
         if (known) {
-            size_t k = (size_t)class;
+            size_t k = (size_t) class;
             out[(k / LANES * stride + r) * LANES + k % LANES] = 1;
         }
     }

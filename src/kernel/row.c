@@ -6,6 +6,7 @@
 #include "kernel/elementary.h"
 #include "kernel/losses.h"
 #include "kernel/moves.h"
+#include "kernel/outputs.h"
 #include "kernel/products.h"
 
 #define TEXT_(x) #x
@@ -21,8 +22,8 @@ const BPNN_NAME(kernels) ROW_NAME = {
     .tile = tile,
     .sums = sums,
     .activate = activate,
-    .softmax = softmax,
-    .output = output,
+    .softmax = softmax_rows,
+    .output = output_rows,
     .dropout = dropout,
     .gather = gather,
     .one_hot = one_hot,
