@@ -89,6 +89,8 @@ bpnn_status BPNN_NAME(core_new)(CORE **out, const bpnn_net *net, const bpnn__eng
     if (status == BPNN_OK)
         status = BPNN_NAME(arrays_new)(&core->arrays, &core->layout, array_rows(o, core->group_rows), false,
                                        o->training, true, o->training && o->input_deltas, error);
+    if (status == BPNN_OK && !BPNN_NAME(tiny_new)(core))
+        status = bpnn__fail_memory(error);
     if (status == BPNN_OK)
         status = bpnn__pool_new(&core->pool, o->threads, error);
     if (status != BPNN_OK) {
@@ -106,6 +108,7 @@ void BPNN_NAME(core_free)(CORE *core)
     if (!core)
         return;
     bpnn__pool_free(core->pool);
+    BPNN_NAME(tiny_free)(core);
     BPNN_NAME(arrays_free)(&core->arrays);
     for (size_t i = 0; core->level && i < core->levels; i++)
         bpnn__free_lines(core->level[i]);

@@ -44,6 +44,7 @@ typedef struct BPNN_NAME(core) {
     real **state;
     /* a batch */
     BPNN_NAME(arrays) arrays;
+    BPNN_NAME(tiny_net) tiny; /* depth 0: the net is not a small one */
     double dropout;
     uint64_t seed;
     bpnn__pool *pool;
@@ -110,6 +111,9 @@ void BPNN_NAME(row_losses)(const CORE *core, const ARRAYS *arrays, bpnn__span sp
 double BPNN_NAME(rows_phase)(const CORE *core, ARRAYS *arrays, const bpnn__batch *batch, size_t from, size_t rows,
                              bool backward);
 
+/* sum of weight * loss over the first rows of the arrays, in row order; 0 without targets. */
+double BPNN_NAME(loss_of_rows)(const CORE *core, const bpnn__batch *batch, size_t rows);
+
 /* Threads worth waking for so many multiply-adds: one below about 50 us of work each. */
 size_t BPNN_NAME(worthwhile_threads)(const CORE *core, double multiply_adds);
 
@@ -157,6 +161,16 @@ void BPNN_NAME(user_activate)(const bpnn_activation *activation, size_t lines, s
 void BPNN_NAME(core_step)(CORE *core, const bpnn__batch *batch, const bpnn__update *update, double *loss);
 void BPNN_NAME(core_gradient)(CORE *core, const bpnn__batch *batch, double *loss, double *input_gradient);
 bool BPNN_NAME(core_apply)(CORE *core, const bpnn__update *update);
+
+/* Hands `lines` lines of gradient g, belonging to w's lines from `at`, to the method. */
+void BPNN_NAME(update_lines)(const CORE *core, const bpnn__update *update, const real *constants, size_t at,
+                             size_t lines, bool weights, real *g);
+
+/* tiny.c: steps of small nets. new: false = out of memory; it does nothing for other nets. */
+bool BPNN_NAME(tiny_new)(CORE *core);
+void BPNN_NAME(tiny_free)(CORE *core);
+bool BPNN_NAME(tiny_fits)(const CORE *core, size_t rows);
+void BPNN_NAME(tiny_step)(CORE *core, const bpnn__batch *batch, const bpnn__update *update, double *loss);
 
 /* evaluate.c */
 void BPNN_NAME(core_evaluate)(CORE *core, const bpnn__batch *batch, double *loss, double *outputs);

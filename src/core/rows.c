@@ -50,8 +50,14 @@ double BPNN_NAME(rows_phase)(const CORE *core, ARRAYS *arrays, const bpnn__batch
     rows_job job = {core, arrays, batch, from, rows, block_rows(rows, threads), backward};
     size_t units = (rows + job.block - 1) / job.block;
     bpnn__pool_run(core->pool, threads, units, rows_unit, &job);
+    return BPNN_NAME(loss_of_rows)(core, batch, rows);
+}
+
+double BPNN_NAME(loss_of_rows)(const CORE *core, const bpnn__batch *batch, size_t rows)
+{
+    const ARRAYS *a = &core->arrays;
     double loss = 0;
     for (size_t r = 0; batch->targets.data && r < rows; r++)
-        loss += arrays->weight[r] * (double)arrays->loss[r];
+        loss += a->weight[r] * (double)a->loss[r];
     return loss;
 }

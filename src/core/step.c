@@ -67,22 +67,26 @@ static void set_constants(weights_job *job, const bpnn__update *update)
         job->constants[i] = (real)update->constants[i];
 }
 
-/* Hands `lines` lines of gradient g, belonging to w's lines from `at`, to the method. */
-static void update_lines(const weights_job *job, size_t at, size_t lines, bool weights, real *g)
+void BPNN_NAME(update_lines)(const CORE *core, const bpnn__update *u, const real *constants, size_t at, size_t lines,
+                             bool weights, real *g)
 {
-    const bpnn__update *u = job->update;
-    const BPNN_NAME(kernels) *k = job->core->kernels;
-    real *w = job->core->w + at * LANES;
+    const BPNN_NAME(kernels) *k = core->kernels;
+    real *w = core->w + at * LANES;
     void *states[8];
-    for (size_t s = 0; s < job->core->state_count; s++)
-        states[s] = job->core->state[s] + at * LANES;
+    for (size_t s = 0; s < core->state_count; s++)
+        states[s] = core->state[s] + at * LANES;
     if (weights && u->l2 != 0)
         k->add_scaled(lines, (real)u->l2, w, g);
     if (weights && u->decay != 0)
         k->scale(lines, (real)(1 - u->decay), w);
-    u->function(job->constants, lines, w, g, states);
+    u->function(constants, lines, w, g, states);
     if (weights && u->shrink != 0)
         k->shrink(lines, (real)u->shrink, w);
+}
+
+static void update_lines(const weights_job *job, size_t at, size_t lines, bool weights, real *g)
+{
+    BPNN_NAME(update_lines)(job->core, job->update, job->constants, at, lines, weights, g);
 }
 
 /* One block of dw^m: w^m <- w^m - a dw^m in the method's way, and the twin. */
@@ -227,7 +231,7 @@ void BPNN_NAME(core_gradient)(CORE *core, const bpnn__batch *batch, double *loss
     *loss = bpnn__tree_sum(&losses) / (core->mean ? (double)batch->count : 1);
 }
 
-/* ---- the two ways to an update ---- */
+/* ---- the ways to an update ---- */
 
 void BPNN_NAME(core_step)(CORE *core, const bpnn__batch *batch, const bpnn__update *update, double *loss)
 {
@@ -235,6 +239,10 @@ void BPNN_NAME(core_step)(CORE *core, const bpnn__batch *batch, const bpnn__upda
         BPNN_NAME(core_gradient)(core, batch, loss, NULL);
         if (isfinite(*loss) && !BPNN_NAME(core_apply)(core, update))
             *loss = (double)NAN;
+        return;
+    }
+    if (BPNN_NAME(tiny_fits)(core, batch->count)) {
+        BPNN_NAME(tiny_step)(core, batch, update, loss);
         return;
     }
     double sum = BPNN_NAME(rows_phase)(core, &core->arrays, batch, 0, batch->count, true);

@@ -34,6 +34,25 @@ typedef struct BPNN_NAME(dropout_rule) {
     uint32_t layer, t;
 } BPNN_NAME(dropout_rule);
 
+/* A net whose layers are one panel each, for `tiny_gradient`. Offsets in numbers within w (and gradient), or twin. */
+typedef struct BPNN_NAME(tiny_layer) {
+    size_t in, out;
+    bool wide_out, wide_in; /* more than NARROW */
+    bool over_row;          /* softmax or log_softmax */
+    bool biased, has_twin;
+    size_t weights, bias, twin;
+    const bpnn_activation *activation;
+    real *e, *y, *slope; /* a panel each; the delta overwrites the slope */
+} BPNN_NAME(tiny_layer);
+
+typedef struct BPNN_NAME(tiny_net) {
+    size_t depth;
+    BPNN_NAME(tiny_layer) * layer;
+    const BPNN_NAME(output_rule) * output;
+    bool closed_form; /* the output layer needs no slope */
+    real *w, *twin, *gradient;
+} BPNN_NAME(tiny_net);
+
 typedef struct BPNN_NAME(kernels) {
     const char *isa;
 
@@ -96,6 +115,12 @@ typedef struct BPNN_NAME(kernels) {
 
     /* False if any number is infinite or NaN. */
     bool (*finite)(size_t lines, const real *x);
+
+    /* Forward, losses, backward and all gradients of a small net over rows in panels x (inputs) and t (targets);
+     * w's twins after an update. */
+    void (*tiny_gradient)(const BPNN_NAME(tiny_net) * net, size_t rows, const real *x, const real *t, const real *scale,
+                          real *loss);
+    void (*tiny_twins)(const BPNN_NAME(tiny_net) * net);
 } BPNN_NAME(kernels);
 
 /* The kernels of an instruction set by name; NULL or "auto" = the best this machine has. Returns NULL when there is no such row or

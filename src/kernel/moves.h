@@ -3,31 +3,54 @@
 #define BPNN_KERNEL_MOVES_H
 
 #include "kernel/elementary.h"
+#include "kernel/vector.h"
 #include <bpnn/matrix.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-/* `count` <= LANES numbers of another type into a line, the rest 0. A whole line may be read where `whole`. */
+#if BPNN_PRECISION == 32
+typedef int32_t word;
+#else
+typedef int64_t word;
+#endif
+typedef word words __attribute__((vector_size(BPNN_BYTES), aligned(sizeof(word)), may_alias));
+
+/* From LANES - n on: n words of ones, then zeros. */
+#if BPNN_PRECISION == 32
+static const word keep[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+#else
+static const word keep[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#endif
+
+/* A line's first `count` numbers, the rest 0. */
+INLINE void keep_first(size_t count, const real *line, real *out)
+{
+    for (size_t v = 0; v < LANES; v += WIDTH)
+        *(words *)(void *)(out + v) =
+            *(const words *)(const void *)(line + v) & *(const words *)(keep + LANES - count + v);
+}
+
+/* `count` < LANES numbers of another type into a line, the rest 0. A whole line may be read where `whole`. */
 #define DEFINE_GATHER(type)                                                                                            \
-    INLINE void line_of_##type(const type *from, size_t count, bool whole, real *out)                                  \
-    {                                                                                                                  \
-        type line[LANES];                                                                                              \
-        if (whole)                                                                                                     \
-            memcpy(line, from, sizeof line);                                                                           \
-        else                                                                                                           \
-            for (size_t l = 0; l < LANES; l++)                                                                         \
-                line[l] = l < count ? from[l] : 0;                                                                     \
-        for (size_t l = 0; l < LANES; l++)                                                                             \
-            out[l] = l < count ? (real)line[l] : 0;                                                                    \
-    }                                                                                                                  \
     INLINE void whole_line_of_##type(const type *from, real *out)                                                      \
     {                                                                                                                  \
         type line[LANES];                                                                                              \
         memcpy(line, from, sizeof line);                                                                               \
         for (size_t l = 0; l < LANES; l++)                                                                             \
             out[l] = (real)line[l];                                                                                    \
+    }                                                                                                                  \
+    INLINE void line_of_##type(const type *from, size_t count, bool whole, real *out)                                  \
+    {                                                                                                                  \
+        if (whole) {                                                                                                   \
+            real line[LANES];                                                                                          \
+            whole_line_of_##type(from, line);                                                                          \
+            keep_first(count, line, out);                                                                              \
+            return;                                                                                                    \
+        }                                                                                                              \
+        for (size_t l = 0; l < LANES; l++)                                                                             \
+            out[l] = l < count ? (real)from[l] : 0;                                                                    \
     }                                                                                                                  \
     static void gather_##type(bpnn_matrix m, const size_t *ids, size_t first, size_t rows, real *out, size_t stride)   \
     {                                                                                                                  \
@@ -72,8 +95,9 @@ static void one_hot(bpnn_matrix m, const size_t *ids, size_t first, size_t rows,
     for (size_t r = 0; r < rows; r++) {
         double class = class_at(m, ids ? ids[r] : first + r);
         bool known = class >= 0 && class < (double)cols;
-        for (size_t k = 0; k < (cols + LANES - 1) / LANES * LANES; k++)
-            out[(k / LANES * stride + r) * LANES + k % LANES] = known || k >= cols ? 0 : (real)__builtin_nan("");
+        for (size_t p = 0; p * LANES < cols; p++)
+            for (size_t l = 0; l < LANES; l++)
+                out[(p * stride + r) * LANES + l] = known || p * LANES + l >= cols ? 0 : (real)__builtin_nan("");
         if (known) {
             size_t k = (size_t) class;
             out[(k / LANES * stride + r) * LANES + k % LANES] = 1;

@@ -8,6 +8,7 @@
 #include "kernel/moves.h"
 #include "kernel/outputs.h"
 #include "kernel/products.h"
+#include "kernel/tiny.h"
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -33,4 +34,6 @@ const BPNN_NAME(kernels) ROW_NAME = {
     .squares = squares,
     .transpose = transpose,
     .finite = all_finite,
+    .tiny_gradient = tiny_gradient,
+    .tiny_twins = tiny_twins,
 };

@@ -17,8 +17,8 @@ static void place_layer(bpnn__layer_layout *l, size_t in, size_t out, size_t lan
     l->out_panels = panels_of(out, lanes);
     l->wide_out = out > narrow;
     l->wide_in = in > narrow;
-    l->o_stride = in | 1;
-    l->i_stride = out | 1;
+    l->o_stride = l->out_panels > 1 ? in | 1 : in;
+    l->i_stride = l->in_panels > 1 ? out | 1 : out;
     l->master_is_o = l->wide_out;
     /* backward reads I lines when wide_in, O lines otherwise */
     l->has_twin = backward && l->wide_in == l->master_is_o;

@@ -12,7 +12,7 @@
  *
  * The form that forward uses is the master: step methods and their states live there. The other one, where
  * backward needs it, is the twin. Biases are out_panels lines behind the master's weights (shared: the first
- * line alone, all lanes alike). Strides are odd, so that panels do not fall into the same cache sets. Padding is
+ * line alone, all lanes alike). Strides of several panels are odd, so that they do not fall into the same cache sets. Padding is
  * zero and stays zero. */
 #ifndef BPNN_NET_LAYOUT_H
 #define BPNN_NET_LAYOUT_H
