@@ -6,6 +6,8 @@
 #include "core/face.h"
 #include "kernel/isa.h"
 
+#include <math.h>
+
 struct bpnn__engine {
     const bpnn__face *face;
     bpnn_precision precision;
@@ -99,6 +101,22 @@ void bpnn__engine_step(bpnn__engine *engine, const bpnn__batch *batch, const bpn
     engine->last_rows = batch->count;
     engine->face->step(engine->core, batch, update, loss);
     bpnn__fpmode_leave(mode);
+}
+
+size_t bpnn__engine_steps(bpnn__engine *engine, const bpnn__batch *batch, const bpnn__update *updates, bool same,
+                          size_t count, double *losses)
+{
+    uint64_t mode = bpnn__fpmode_enter();
+    bpnn__batch now = *batch;
+    size_t done = 0;
+    engine->last_rows = batch->count;
+    for (; done < count; done++, now.rows += now.count, now.update++) {
+        engine->face->step(engine->core, &now, same ? updates : updates + done, &losses[done]);
+        if (!isfinite(losses[done]))
+            break;
+    }
+    bpnn__fpmode_leave(mode);
+    return done;
 }
 
 void bpnn__engine_gradient(bpnn__engine *engine, const bpnn__batch *batch, double *loss, double *input_gradient)

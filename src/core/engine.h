@@ -80,6 +80,11 @@ void bpnn__engine_set_state(bpnn__engine *engine, size_t k, const double *in);
  * gradient() and apply() with the same bits (needs store_gradient). */
 void bpnn__engine_step(bpnn__engine *engine, const bpnn__batch *batch, const bpnn__update *update, double *loss);
 
+/* `count` such steps: step i takes batch->count rows from batch->rows + i * batch->count and updates[i] (or updates[0] for
+ * all: `same`). Returns how many were done; the next one's loss, losses[done], was not finite. */
+size_t bpnn__engine_steps(bpnn__engine *engine, const bpnn__batch *batch, const bpnn__update *updates, bool same,
+                          size_t count, double *losses);
+
 /* Loss and gradient, stored in the engine (store_gradient). input_gradient: count x s_0 doubles (dL/dX of the
  * batch's rows, in their order) or NULL. */
 void bpnn__engine_gradient(bpnn__engine *engine, const bpnn__batch *batch, double *loss, double *input_gradient);

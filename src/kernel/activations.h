@@ -4,6 +4,7 @@
 #define BPNN_KERNEL_ACTIVATIONS_H
 
 #include "kernel/elementary.h"
+#include "kernel/vector.h"
 #include <bpnn/net.h>
 
 #include <stddef.h>
@@ -141,9 +142,8 @@ static void (*const elementwise[BPNN_ACT_COUNT])(real p, size_t n, const real *e
 
 static void clear_padding(size_t lines, size_t cols, real *x)
 {
-    for (size_t r = 0; r < lines; r++)
-        for (size_t l = cols; l < LANES; l++)
-            x[r * LANES + l] = 0;
+    for (size_t r = 0; r < lines; r++, x += LANES)
+        keep_first(cols, x, x);
 }
 
 static void activate(const bpnn_activation *activation, size_t lines, size_t cols, const real *e, real *y, real *slope)

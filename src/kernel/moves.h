@@ -10,41 +10,21 @@
 #include <stddef.h>
 #include <string.h>
 
-#if BPNN_PRECISION == 32
-typedef int32_t word;
-#else
-typedef int64_t word;
-#endif
-typedef word words __attribute__((vector_size(BPNN_BYTES), aligned(sizeof(word)), may_alias));
-
-/* From LANES - n on: n words of ones, then zeros. */
-#if BPNN_PRECISION == 32
-static const word keep[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-#else
-static const word keep[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
-#endif
-
-/* A line's first `count` numbers, the rest 0. */
-INLINE void keep_first(size_t count, const real *line, real *out)
-{
-    for (size_t v = 0; v < LANES; v += WIDTH)
-        *(words *)(void *)(out + v) =
-            *(const words *)(const void *)(line + v) & *(const words *)(keep + LANES - count + v);
-}
-
 /* `count` < LANES numbers of another type into a line, the rest 0. A whole line may be read where `whole`. */
 #define DEFINE_GATHER(type)                                                                                            \
-    INLINE void whole_line_of_##type(const type *from, real *out)                                                      \
+    INLINE void whole_line_of_##type(const type *restrict from, real *restrict out)                                    \
     {                                                                                                                  \
-        type line[LANES];                                                                                              \
-        memcpy(line, from, sizeof line);                                                                               \
-        for (size_t l = 0; l < LANES; l++)                                                                             \
-            out[l] = (real)line[l];                                                                                    \
+        if (sizeof(type) == sizeof(real))                                                                              \
+            for (size_t v = 0; v < LANES; v += WIDTH)                                                                  \
+                vec_store(out + v, vec_loose((const real *)(const void *)(from + v)));                                 \
+        else                                                                                                           \
+            for (size_t l = 0; l < LANES; l++)                                                                         \
+                out[l] = (real)from[l];                                                                                \
     }                                                                                                                  \
     INLINE void line_of_##type(const type *from, size_t count, bool whole, real *out)                                  \
     {                                                                                                                  \
         if (whole) {                                                                                                   \
-            real line[LANES];                                                                                          \
+            real line[LANES] __attribute__((aligned(64)));                                                             \
             whole_line_of_##type(from, line);                                                                          \
             keep_first(count, line, out);                                                                              \
             return;                                                                                                    \

@@ -399,22 +399,57 @@ INLINE quad finish_tree(quad *x)
 #endif
 }
 
+/* A vector that begins with x (and y, in double), the rest 0: stored whole, for it is loaded whole soon. */
+INLINE vec vec_of_quads(quad x, quad y)
+{
+#if BPNN_BYTES == 16
+    (void)y;
+    return x;
+#elif BPNN_PRECISION == 64 && VECTORS == 2
+    return __builtin_shufflevector(x, y, 0, 1, 2, 3);
+#elif BPNN_PRECISION == 64
+    quad none = {0};
+    typedef real half __attribute__((vector_size(32)));
+    half low = __builtin_shufflevector(x, y, 0, 1, 2, 3), high = __builtin_shufflevector(none, none, 0, 1, 2, 3);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+#elif VECTORS == 2
+    return __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    quad none = {0};
+    typedef real half __attribute__((vector_size(32)));
+    half low = __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7);
+    half high = __builtin_shufflevector(none, none, 0, 1, 2, 3, 4, 5, 6, 7);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#endif
+}
+
+/* NARROW sums of a row (quads of outputs) as a line. */
+INLINE void put_narrow(const quad *y, real *c)
+{
+    enum { QUADS = NARROW / QUAD };
+    quad beside = QUADS > 1 ? y[QUADS - 1] : (quad){0};
+    vec_store(c, vec_of_quads(y[0], beside));
+    if (WIDTH == QUAD)
+        put_quad(c + QUAD, beside, true);
+    for (size_t v = WIDTH == QUAD ? 2 * WIDTH : WIDTH; v < LANES; v += WIDTH)
+        vec_store(c + v, (vec){0});
+}
+
 /* QUAD rows of sums, one quad an output, into lines: the outputs come to stand beside each other. */
 INLINE void put_sums(size_t rows, quad *sums, const real *start, bool add, const real *factor, real *c)
 {
-    for (size_t o = 0; o < NARROW; o += QUAD) {
+    enum { QUADS = NARROW / QUAD };
+    for (size_t o = 0; o < NARROW; o += QUAD)
         turn_quads(sums + o);
-        quad bias = *(const quad *)__builtin_assume_aligned(start + o, 16);
-        for (size_t r = 0; r < rows; r++) {
-            quad y = add ? sums[o + r] + bias : sums[o + r];
+    for (size_t r = 0; r < rows; r++, c += LANES) {
+        quad y[QUADS];
+        for (size_t i = 0; i < QUADS; i++) {
+            y[i] = add ? sums[i * QUAD + r] + quad_of(start + i * QUAD, true) : sums[i * QUAD + r];
             if (factor)
-                y *= quad_of(factor + r * LANES + o, true);
-            put_quad(c + r * LANES + o, y, true);
+                y[i] *= quad_of(factor + r * LANES + i * QUAD, true);
         }
+        put_narrow(y, c);
     }
-    for (size_t r = 0; r < rows; r++)
-        for (size_t l = NARROW; l < LANES; l += QUAD)
-            put_quad(c + r * LANES + l, (quad){0}, true);
 }
 
 static void dots(size_t n, size_t outs, size_t panels, const real *a, size_t a_stride, const real *b, size_t b_panel,

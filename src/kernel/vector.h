@@ -6,6 +6,8 @@
 #include "kernel/fma.h"
 #include "kernel/real.h"
 
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define WIDTH (BPNN_BYTES / (int)sizeof(real)) /* numbers in a vector */
@@ -26,6 +28,13 @@ typedef real vec __attribute__((vector_size(BPNN_BYTES)));
 INLINE vec vec_load(const real *from)
 {
     return *(const vec *)__builtin_assume_aligned(from, BPNN_BYTES);
+}
+
+/* From any address of a real. */
+INLINE vec vec_loose(const real *from)
+{
+    typedef real loose __attribute__((vector_size(BPNN_BYTES), aligned(sizeof(real))));
+    return *(const loose *)from;
 }
 
 INLINE void vec_store(real *to, vec v)
@@ -55,6 +64,28 @@ INLINE vec vec_fma(vec a, vec b, vec c)
         c[l] = FMA(a[l], b[l], c[l]);
     return c;
 #endif
+}
+
+#if BPNN_PRECISION == 32
+typedef int32_t word;
+#else
+typedef int64_t word;
+#endif
+typedef word word_vec __attribute__((vector_size(BPNN_BYTES), aligned(sizeof(word)), may_alias));
+
+/* From LANES - n on: n words of ones, then zeros. */
+#if BPNN_PRECISION == 32
+static const word kept_words[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+#else
+static const word kept_words[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#endif
+
+/* A line's first `count` numbers, the rest 0. */
+INLINE void keep_first(size_t count, const real *line, real *out)
+{
+    for (size_t v = 0; v < LANES; v += WIDTH)
+        *(word_vec *)(void *)(out + v) =
+            *(const word_vec *)(const void *)(line + v) & *(const word_vec *)(kept_words + LANES - count + v);
 }
 
 /* The halving tree over a line: l with l + LANES/2, .. ; destroys the line, returns its sum. */

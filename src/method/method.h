@@ -24,6 +24,7 @@ typedef struct bpnn__moment {
 typedef struct bpnn__method {
     bpnn_method_info info;
     bool decoupled;  /* l2 decays the weights instead of joining the gradient (adamw) */
+    bool steady;     /* the constants depend on rate, momentum and options alone */
     bool needs_loss; /* full objective before the update (rprop) */
     double memory_start[BPNN__MEMORY];
     /* Initial value of state k (0 for most). */

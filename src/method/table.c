@@ -191,6 +191,7 @@ static const bpnn__method methods[] = {
               .momentum = 0,
               .state_count = 1,
               OPTIONS(sgd_options)},
+     .steady = true,
      .prepare = prepare_momentum,
      .update = UPDATE_TABLE(momentum)},
     {.info = {.name = "rmsprop",
@@ -199,6 +200,7 @@ static const bpnn__method methods[] = {
               .momentum = NONE,
               .state_count = 1,
               OPTIONS(rmsprop_options)},
+     .steady = true,
      .prepare = prepare_rmsprop,
      .update = UPDATE_TABLE(rmsprop)},
     {.info = {.name = "adagrad",
@@ -207,6 +209,7 @@ static const bpnn__method methods[] = {
               .momentum = NONE,
               .state_count = 1,
               OPTIONS(adagrad_options)},
+     .steady = true,
      .prepare = prepare_adagrad,
      .update = UPDATE_TABLE(adagrad)},
     {.info = {.name = "adadelta",
@@ -215,6 +218,7 @@ static const bpnn__method methods[] = {
               .momentum = NONE,
               .state_count = 2,
               OPTIONS(adadelta_options)},
+     .steady = true,
      .prepare = prepare_rmsprop,
      .update = UPDATE_TABLE(adadelta)},
     {.info = {.name = "rprop",
@@ -233,6 +237,7 @@ static const bpnn__method methods[] = {
 /* sgd without momentum: no state at all */
 static const bpnn__method plain_sgd = {
     .info = {.name = "sgd", .help = "gradient descent", .rate = 0.01, .momentum = 0, OPTIONS(sgd_options)},
+    .steady = true,
     .prepare = prepare_sgd,
     .update = UPDATE_TABLE(sgd)};
 

@@ -230,6 +230,54 @@ static bool step(bpnn_trainer *trainer, const size_t *rows, size_t count, double
     return done;
 }
 
+/* ---- many short steps in one call ---- */
+
+enum { MANY = 32 };
+
+/* Steps that go into one call: several where a step is a matter of microseconds and nobody looks at every batch. */
+static size_t steps_at_once(const bpnn_trainer *trainer)
+{
+    double work = (double)trainer->settled.batch * (double)bpnn_net_parameter_count(trainer->shape);
+    return trainer->options.on_batch || trainer->settled.method->needs_loss || work > 1e5 ? 1 : MANY;
+}
+
+/* The same update for every step from here on. */
+static bool is_steady(const bpnn_trainer *trainer)
+{
+    const bpnn__schedule *schedule = &trainer->settled.schedule;
+    return trainer->settled.method->steady && schedule->kind == BPNN_SCHEDULE_CONSTANT &&
+           trainer->updates >= schedule->warmup * schedule->batches;
+}
+
+/* The updates of the next `count` steps; the method's memory goes on with them. */
+static void make_updates(bpnn_trainer *trainer, size_t count, bpnn__update *updates)
+{
+    for (size_t i = 0; i < count; i++, trainer->updates++)
+        updates[i] = make_update(trainer, (double)NAN);
+}
+
+/* `steps` (1 to MANY) steps of `count` rows each; returns how many were done before one that was not finite. */
+static size_t step_many(bpnn_trainer *trainer, const size_t *rows, size_t count, size_t steps, double *losses)
+{
+    bpnn__update updates[MANY];
+    bpnn__batch batch = batch_of(trainer, rows, count);
+    double kept[BPNN__MEMORY];
+    uint64_t before = trainer->updates;
+    bool same = is_steady(trainer);
+    memcpy(kept, trainer->memory, sizeof kept);
+    updates[0] = make_update(trainer, (double)NAN);
+    trainer->updates++;
+    make_updates(trainer, same ? 0 : steps - 1, updates + 1);
+    size_t done = bpnn__engine_steps(trainer->engine, &batch, updates, same, steps, losses);
+    if (done < steps) {
+        memcpy(trainer->memory, kept, sizeof kept);
+        trainer->updates = before;
+        make_updates(trainer, done, updates);
+    }
+    trainer->updates = before + done;
+    return done;
+}
+
 bpnn_status bpnn_trainer_step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss, bpnn_error *error)
 {
     double here;
@@ -314,20 +362,31 @@ static void begin_epoch(bpnn_trainer *trainer)
     order_rows(trainer);
 }
 
+/* The next steps of an epoch, from row `done` on: *count rows each, *steps of them. */
+static void next_steps(const bpnn_trainer *trainer, size_t done, size_t *count, size_t *steps)
+{
+    size_t left = trainer->data.inputs.rows - done, most = steps_at_once(trainer);
+    *count = left < trainer->settled.batch ? left : trainer->settled.batch;
+    *steps = left / *count < most ? left / *count : most;
+}
+
 static bpnn_status run_epoch(bpnn_trainer *trainer, double *loss, bpnn_error *error)
 {
-    size_t rows = trainer->data.inputs.rows, done = 0;
+    size_t rows = trainer->data.inputs.rows, done = 0, batch = 0, count, steps;
     bool mean = trainer->shape->reduction == BPNN_REDUCTION_MEAN, more = true;
-    double sum = 0;
+    double sum = 0, here[MANY];
     begin_epoch(trainer);
-    for (size_t batch = 1; done < rows && more; batch++) {
-        size_t count = rows - done < trainer->settled.batch ? rows - done : trainer->settled.batch;
-        double here;
-        if (!step(trainer, trainer->order + done, count, &here))
-            return diverged(trainer, batch, error);
-        sum += mean ? here * (double)count : here;
-        done += count;
-        more = go_on(trainer, batch, here);
+    while (done < rows && more) {
+        next_steps(trainer, done, &count, &steps);
+        size_t good = steps == 1 ? step(trainer, trainer->order + done, count, here)
+                                 : step_many(trainer, trainer->order + done, count, steps, here);
+        for (size_t i = 0; i < good; i++)
+            sum += mean ? here[i] * (double)count : here[i];
+        batch += good;
+        done += good * count;
+        if (good < steps)
+            return diverged(trainer, batch + 1, error);
+        more = go_on(trainer, batch, here[good - 1]);
     }
     trainer->whole = done == rows;
     *loss = mean ? sum / (double)done : sum;
