@@ -34,8 +34,8 @@ struct bpnn__pool {
     void *context;
     pthread_mutex_t mutex;
     pthread_cond_t wake, done;
-    size_t sleepers;
-    _Atomic uint32_t waiting; /* the caller sleeps on `done` */
+    _Atomic uint32_t sleepers; /* workers that sleep on `wake`, or are about to */
+    _Atomic uint32_t waiting;  /* the caller sleeps on `done` */
 };
 
 typedef struct worker_start {
@@ -145,10 +145,10 @@ static void wait_for_phase(bpnn__pool *pool, uint32_t seen)
             break;
     }
     pthread_mutex_lock(&pool->mutex);
-    pool->sleepers++;
+    atomic_fetch_add(&pool->sleepers, 1);
     while (!phase_changed(pool, seen))
         pthread_cond_wait(&pool->wake, &pool->mutex);
-    pool->sleepers--;
+    atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -177,11 +177,14 @@ static void set_phase(bpnn__pool *pool, uint32_t phase)
     atomic_store(&pool->claim, (uint64_t)phase << 32);
 }
 
+/* A worker counts itself among the sleepers before it looks at the phase for the last time, the caller changes the phase
+ * before it looks at the sleepers: one of them sees the other. */
 static void wake_workers(bpnn__pool *pool)
 {
+    if (atomic_load(&pool->sleepers) == 0)
+        return;
     pthread_mutex_lock(&pool->mutex);
-    if (pool->sleepers > 0)
-        pthread_cond_broadcast(&pool->wake);
+    pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
 }
 

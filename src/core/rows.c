@@ -28,7 +28,7 @@ static void rows_unit(void *context, size_t unit)
 
 size_t BPNN_NAME(worthwhile_threads)(const CORE *core, double multiply_adds)
 {
-    double worth = multiply_adds / (sizeof(real) == 4 ? 2e6 : 1e6);
+    double worth = multiply_adds / (250e3 * (double)core->kernels->width); /* about 50 us a thread */
     size_t threads = bpnn__pool_threads(core->pool);
     return worth < 2 ? 1 : worth < (double)threads ? (size_t)worth : threads;
 }

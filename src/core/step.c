@@ -162,7 +162,8 @@ static void weights_work(void *context, size_t unit)
 
 static void weights_phase(weights_job *job)
 {
-    double work = (double)job->rows * (double)job->core->layout.lines * LANES;
+    enum { UPDATE = 16 }; /* a method's update of a weight costs about as much as so many multiply-adds */
+    double work = (double)(job->rows + UPDATE) * (double)job->core->layout.lines * LANES;
     size_t threads = BPNN_NAME(worthwhile_threads)(job->core, work);
     bpnn__pool_run(job->core->pool, threads, unit_count(job->core), weights_work, job);
 }

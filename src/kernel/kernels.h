@@ -55,6 +55,7 @@ typedef struct BPNN_NAME(tiny_net) {
 
 typedef struct BPNN_NAME(kernels) {
     const char *isa;
+    size_t width; /* numbers in a vector: what a multiply-add instruction does at once */
 
     /* Chain product: for p < panels, r < rows:
      *   c[p][r][:] = start[p * start_step][:] + sum_{k < depth} a(r, k) b[p * b_panel + k][:]

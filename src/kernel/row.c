@@ -18,6 +18,7 @@ extern const BPNN_NAME(kernels) ROW_NAME;
 
 const BPNN_NAME(kernels) ROW_NAME = {
     .isa = TEXT(BPNN_ISA),
+    .width = WIDTH,
     .rows = rows,
     .dots = dots,
     .tile = tile,
