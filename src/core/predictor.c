@@ -42,6 +42,9 @@ size_t BPNN_NAME(predictor_workspace)(const void *predictor, size_t rows)
 static size_t rows_that_fit(const CORE *core, size_t size, size_t wanted)
 {
     size_t rows = wanted < core->group_rows ? wanted : core->group_rows;
+    size_t pointers = 2 * (core->depth + 1) * sizeof(real *), line = 2 * BPNN__LINE * core->layout.widest;
+    size_t held = size > pointers + 2 * BPNN__LINE ? (size - pointers - 2 * BPNN__LINE) / line : 1;
+    rows = rows < held ? rows : held; /* one more, for an odd stride, may be too many yet */
     while (rows > 1 && BPNN_NAME(predictor_workspace)(core, rows) > size)
         rows--;
     return rows;

@@ -2,7 +2,8 @@
  * deltas back. Rows are independent: threads take blocks, no barrier between layers. */
 #include "core/core.h"
 
-enum { ROW_BLOCK = 64, LEAST_BLOCK = 16 };
+/* Rows a block: those of a net whose weights do not fit the cache go through it less often. */
+enum { ROW_BLOCK = 64, LARGE_NET_BLOCK = 128, LEAST_BLOCK = 16, LARGE_NET_BYTES = 1 << 20 };
 
 typedef struct rows_job {
     const CORE *core;
@@ -34,12 +35,13 @@ size_t BPNN_NAME(worthwhile_threads)(const CORE *core, double multiply_adds)
 }
 
 /* Rows a block: a whole small batch for one thread, else enough blocks for all. */
-static size_t block_rows(size_t rows, size_t threads)
+static size_t block_rows(const CORE *core, size_t rows, size_t threads)
 {
+    size_t most = core->layout.lines * LANES * sizeof(real) > LARGE_NET_BYTES ? LARGE_NET_BLOCK : ROW_BLOCK;
     if (threads == 1)
-        return ROW_BLOCK;
+        return most;
     size_t share = (rows / (2 * threads) + 7) / 8 * 8;
-    return share < LEAST_BLOCK ? LEAST_BLOCK : share > ROW_BLOCK ? ROW_BLOCK : share;
+    return share < LEAST_BLOCK ? LEAST_BLOCK : share > most ? most : share;
 }
 
 double BPNN_NAME(rows_phase)(const CORE *core, ARRAYS *arrays, const bpnn__batch *batch, size_t from, size_t rows,
@@ -47,7 +49,7 @@ double BPNN_NAME(rows_phase)(const CORE *core, ARRAYS *arrays, const bpnn__batch
 {
     double work = (double)rows * (double)core->layout.lines * LANES * (backward ? 2 : 1);
     size_t threads = BPNN_NAME(worthwhile_threads)(core, work);
-    rows_job job = {core, arrays, batch, from, rows, block_rows(rows, threads), backward};
+    rows_job job = {core, arrays, batch, from, rows, block_rows(core, rows, threads), backward};
     size_t units = (rows + job.block - 1) / job.block;
     bpnn__pool_run(core->pool, threads, units, rows_unit, &job);
     return BPNN_NAME(loss_of_rows)(core, batch, rows);

@@ -47,6 +47,32 @@ static __attribute__((noinline)) void logs(size_t n, real *x)
         x[i] = r_log(x[i]);
 }
 
+/* ---- activations of a narrow layer ---- */
+
+INLINE bool is_cheap(bpnn_activation_kind kind)
+{
+    return kind == BPNN_ACT_IDENTITY || kind == BPNN_ACT_RELU || kind == BPNN_ACT_LEAKY_RELU;
+}
+
+/* As `activate`. Of a few columns most of every line is padding: the units of LANES rows share lines instead. */
+static void activate_rows(const bpnn_activation *activation, size_t lines, size_t cols, const real *e, real *y,
+                          real *slope)
+{
+    if (cols > NARROW || lines < LANES / 2 || is_cheap(activation->kind)) {
+        activate(activation, lines, cols, e, y, slope);
+        return;
+    }
+    square x, s;
+    for (size_t r = 0; r < lines; r += LANES) {
+        size_t rows = lines - r < LANES ? lines - r : LANES;
+        turn(rows, cols, e + r * LANES, x);
+        elementwise[activation->kind]((real)activation->parameter, cols * LANES, x, x, slope ? s : NULL);
+        turn_back(rows, cols, x, y + r * LANES);
+        if (slope)
+            turn_back(rows, cols, s, slope + r * LANES);
+    }
+}
+
 /* ---- softmax ---- */
 
 static void softmax_block(size_t rows, size_t cols, const real *e, real *y)

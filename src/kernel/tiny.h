@@ -21,7 +21,7 @@ INLINE void tiny_forward(const TINY *net, size_t rows_, const TINY_LAYER *l, con
     if (l->over_row)
         softmax_rows(rows_, l->out, l->activation->kind == BPNN_ACT_LOG_SOFTMAX, l->e, l->y, 0);
     else
-        activate(l->activation, rows_, l->out, l->e, l->y, slope ? l->slope : NULL);
+        activate_rows(l->activation, rows_, l->out, l->e, l->y, slope ? l->slope : NULL);
 }
 
 /* d^{m-1} = Act_{m-1}'(e^{m-1}) . [ d^m (w^m)^T ] */
