@@ -3,9 +3,9 @@
 float64. Every pair of output activation and loss comes once, with hidden activations in turn; every net makes one run
 of four of the step methods, with l2, l1, clipping, schedules, warm-up, batches and row weights varied.
 
-Usage: golden_torch.py [FILE [SEED [NETS]]]
+Usage: golden_torch.py [FILE [SEED [NETS [RUNS]]]]
 
-NETS (default: one a pair) goes round the pairs again with other nets; test_torch_gradient and test_torch_training take such a
+NETS (default: one a pair) goes round the pairs again with other nets, RUNS (4) is how many runs a net makes; test_torch_gradient and test_torch_training take such a
 file as their argument (tools/campaign torch).
 
 Where torch has the function (relu, gelu, cross_entropy, Adam, OneCycleLR ..) it is torch's; the rest is written out below
@@ -415,7 +415,7 @@ def numbers(values):
     return " ".join("nan" if math.isnan(v) else repr(float(v)) for v in values)
 
 
-def write_net(out, dice, index, net, totals):
+def write_net(out, dice, index, net, runs, totals):
     tensors, _ = tensors_of(net, net["w"])
     raw = torch.tensor(net["weight"] or [1.0] * len(net["x"]), dtype=torch.float64)
     loss = objective(net, tensors, net["x"], net["t"], raw)
@@ -430,7 +430,7 @@ def write_net(out, dice, index, net, totals):
         out.write(f"weight {numbers(net['weight'])}\n")
     out.write(f"w {numbers(net['w'])}\nvalue {numbers([loss.item()])}\ngradient {numbers(gradient)}\n")
     norm = float(gradient.norm())
-    for k in range(4):
+    for k in range(runs):
         number = totals["runs"]
         run = draw_run(dice, net, METHODS[(index * 3 + k * 7 + index // 10) % len(METHODS)], number + index)
         if run["clip"]:
@@ -459,13 +459,14 @@ def main():
     torch.set_num_threads(1)
     pairs = [(loss, output) for loss, outputs in OUTPUTS_OF.items() for output in outputs]
     nets = int(sys.argv[3]) if len(sys.argv) > 3 else len(pairs)
+    runs = int(sys.argv[4]) if len(sys.argv) > 4 else 4
     dice, totals = random.Random(seed), {"runs": 0, "dropped": 0}
     with open(path, "w", encoding="ascii") as out:
         out.write(f"# Made by tools/golden_torch.py, seed {seed}, with torch {torch.__version__} (Debian 1.13.1) in float64.\n")
         out.write("# run: method rate momentum l2 l1 clip batch epochs warmup schedule; after: weights after 50 updates\n")
         for index in range(nets):
             loss, output = pairs[index % len(pairs)]
-            write_net(out, dice, index, draw_net(dice, index, output, loss), totals)
+            write_net(out, dice, index, draw_net(dice, index, output, loss), runs, totals)
         out.write("end\n")
     print(f"{path}: {nets} nets, {totals}")
 
