@@ -33,11 +33,16 @@ static void delta_below(const CORE *core, const ARRAYS *a, bpnn__span rows, size
                             a->stride);
 }
 
+void BPNN_NAME(deltas_below)(const CORE *core, const ARRAYS *arrays, bpnn__span span)
+{
+    for (size_t m = core->depth; m > 1; m--)
+        delta_below(core, arrays, span, m);
+}
+
 void BPNN_NAME(backward)(const CORE *core, const ARRAYS *arrays, bpnn__span span)
 {
     output_delta(core, arrays, span, true);
-    for (size_t m = core->depth; m > 1; m--)
-        delta_below(core, arrays, span, m);
+    BPNN_NAME(deltas_below)(core, arrays, span);
     if (arrays->delta[0])
         delta_below(core, arrays, span, 1);
 }

@@ -103,6 +103,9 @@ void BPNN_NAME(forward)(const CORE *core, const ARRAYS *arrays, bpnn__span span,
 /* backward.c: y^D, t -> delta^D .. delta^1 (and dL/dX where wanted), loss of every row. */
 void BPNN_NAME(backward)(const CORE *core, const ARRAYS *arrays, bpnn__span span);
 
+/* Its recursion alone: delta^D -> delta^{D-1} .. delta^1. */
+void BPNN_NAME(deltas_below)(const CORE *core, const ARRAYS *arrays, bpnn__span span);
+
 /* The losses alone. */
 void BPNN_NAME(row_losses)(const CORE *core, const ARRAYS *arrays, bpnn__span span);
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fpmode.h"
 #include "base/memory.h"
+#include "core/curvature.h"
 #include "core/face.h"
 #include "kernel/isa.h"
 
@@ -14,6 +15,7 @@ struct bpnn__engine {
     size_t last_rows; /* of the last step or gradient */
     bool stores_gradient;
     void *core;
+    bpnn__curvature *curvature; /* NULL unless asked for */
 };
 
 const bpnn__face *bpnn__face_of(bpnn_precision precision)
@@ -33,20 +35,23 @@ bpnn_status bpnn__engine_new(bpnn__engine **out, const bpnn_net *net, const bpnn
     engine->face = bpnn__face_of(net->precision);
     uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = engine->face->make(&engine->core, net, options, error);
+    if (status == BPNN_OK && options->curvature)
+        status = bpnn__curvature_new(&engine->curvature, engine->core, error);
     bpnn__fpmode_leave(mode);
-    if (status != BPNN_OK) {
-        bpnn__free(engine);
-        return status;
-    }
-    *out = engine;
-    return BPNN_OK;
+    if (status == BPNN_OK)
+        *out = engine;
+    else
+        bpnn__engine_free(engine);
+    return status;
 }
 
 void bpnn__engine_free(bpnn__engine *engine)
 {
     if (!engine)
         return;
-    engine->face->destroy(engine->core);
+    bpnn__curvature_free(engine->curvature);
+    if (engine->core)
+        engine->face->destroy(engine->core);
     bpnn__free(engine);
 }
 
@@ -62,7 +67,12 @@ int bpnn__engine_isa(const bpnn__engine *engine)
 
 size_t bpnn__engine_threads(const bpnn__engine *engine)
 {
-    return engine->face->threads(engine->core);
+    return bpnn__pool_threads(engine->face->pool(engine->core));
+}
+
+bpnn__pool *bpnn__engine_pool(const bpnn__engine *engine)
+{
+    return engine->face->pool(engine->core);
 }
 
 bool bpnn__engine_stores_gradient(const bpnn__engine *engine)
@@ -73,6 +83,11 @@ bool bpnn__engine_stores_gradient(const bpnn__engine *engine)
 void bpnn__engine_load(bpnn__engine *engine, const bpnn_net *net)
 {
     engine->face->load(engine->core, net);
+}
+
+void bpnn__engine_load_doubles(bpnn__engine *engine, const double *parameters)
+{
+    engine->face->load_doubles(engine->core, parameters);
 }
 
 void bpnn__engine_store(const bpnn__engine *engine, bpnn_net *net)
@@ -146,6 +161,13 @@ void bpnn__engine_evaluate(bpnn__engine *engine, const bpnn__batch *batch, doubl
 {
     uint64_t mode = bpnn__fpmode_enter();
     engine->face->evaluate(engine->core, batch, loss, outputs);
+    bpnn__fpmode_leave(mode);
+}
+
+void bpnn__engine_curvature(bpnn__engine *engine, const bpnn__batch *batch, bpnn__dense *a)
+{
+    uint64_t mode = bpnn__fpmode_enter();
+    bpnn__curvature_sum(engine->curvature, batch, 0, a);
     bpnn__fpmode_leave(mode);
 }
 

@@ -6,6 +6,7 @@
 #ifndef BPNN_CORE_ENGINE_H
 #define BPNN_CORE_ENGINE_H
 
+#include "core/dense.h"
 #include "net/net.h"
 #include <bpnn/train.h>
 
@@ -17,6 +18,7 @@ typedef struct bpnn__engine_options {
     bool input_deltas; /* dL/dX wanted */
     bool
         store_gradient; /* true where apply() or read_gradient() will be used; steps of more than group_rows rows and clipping need it too */
+    bool curvature;     /* curvature() will be used; double alone, no dropout */
     size_t state_count; /* numbers of method state a parameter */
     double dropout;     /* probability p, hidden layers */
     uint64_t seed;      /* of the dropout stream */
@@ -62,11 +64,15 @@ void bpnn__engine_free(bpnn__engine *engine);
 bpnn_precision bpnn__engine_precision(const bpnn__engine *engine);
 int bpnn__engine_isa(const bpnn__engine *engine); /* bpnn__isa: for choosing the update function */
 size_t bpnn__engine_threads(const bpnn__engine *engine);
+bpnn__pool *bpnn__engine_pool(const bpnn__engine *engine); /* lives as long as the engine */
 bool bpnn__engine_stores_gradient(const bpnn__engine *engine);
 
 /* Parameters from and to a net of the same shape. load also builds the twins; states are left alone. */
 void bpnn__engine_load(bpnn__engine *engine, const bpnn_net *net);
 void bpnn__engine_store(const bpnn__engine *engine, bpnn_net *net);
+
+/* The same from seed form: parameter_count doubles. */
+void bpnn__engine_load_doubles(bpnn__engine *engine, const double *parameters);
 
 /* Sets every number of state k to `value` (padding stays 0). */
 void bpnn__engine_fill_state(bpnn__engine *engine, size_t k, double value);
@@ -97,6 +103,12 @@ void bpnn__engine_read_gradient(const bpnn__engine *engine, double *gradient);
 
 /* Reduced loss over the batch's rows without dropout, any count; y^D of every row into outputs (count x s_D doubles) unless NULL. */
 void bpnn__engine_evaluate(bpnn__engine *engine, const bpnn__batch *batch, double *loss, double *outputs);
+
+/* USAGE for a loss that has no curvature. */
+bpnn_status bpnn__curvature_check(bpnn_loss_kind loss, bpnn_error *error);
+
+/* The generalised Gauss-Newton matrix of the batch's loss at the parameters, in seed form order (option curvature). */
+void bpnn__engine_curvature(bpnn__engine *engine, const bpnn__batch *batch, bpnn__dense *a);
 
 /* R(w) = l2/2 sum w^2 + l1 sum |w| over the weights, in double, fixed order. */
 double bpnn__engine_penalty(const bpnn__engine *engine, double l1, double l2);

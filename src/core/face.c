@@ -22,6 +22,12 @@ static void face_load(void *core, const bpnn_net *net)
     BPNN_NAME(write_twins)(core);
 }
 
+static void face_load_doubles(void *core, const double *parameters)
+{
+    BPNN_NAME(pack_doubles)(core, parameters, ((CORE *)core)->w);
+    BPNN_NAME(write_twins)(core);
+}
+
 static void face_store(const void *core, bpnn_net *net)
 {
     BPNN_NAME(unpack)(core, ((const CORE *)core)->w, net);
@@ -87,15 +93,16 @@ static const char *face_isa(const void *core)
     return ((const CORE *)core)->kernels->isa;
 }
 
-static size_t face_threads(const void *core)
+static bpnn__pool *face_pool(const void *core)
 {
-    return bpnn__pool_threads(((const CORE *)core)->pool);
+    return ((const CORE *)core)->pool;
 }
 
 const bpnn__face BPNN_NAME(face) = {
     .make = face_new,
     .destroy = face_free,
     .load = face_load,
+    .load_doubles = face_load_doubles,
     .store = face_store,
     .get_state = face_get_state,
     .set_state = face_set_state,
@@ -109,7 +116,7 @@ const bpnn__face BPNN_NAME(face) = {
     .bad_parameters = face_bad_parameters,
     .bad_outputs = face_bad_outputs,
     .isa = face_isa,
-    .threads = face_threads,
+    .pool = face_pool,
     .trace = BPNN_NAME(trace),
     .predictor_new = BPNN_NAME(predictor_new),
     .predictor_free = BPNN_NAME(predictor_free),

@@ -8,6 +8,7 @@ typedef struct bpnn__face {
     bpnn_status (*make)(void **core, const bpnn_net *net, const bpnn__engine_options *options, bpnn_error *error);
     void (*destroy)(void *core);
     void (*load)(void *core, const bpnn_net *net);
+    void (*load_doubles)(void *core, const double *parameters);
     void (*store)(const void *core, bpnn_net *net);
     void (*get_state)(const void *core, size_t k, double *out);
     void (*set_state)(void *core, size_t k, const double *in);
@@ -21,7 +22,7 @@ typedef struct bpnn__face {
     size_t (*bad_parameters)(const void *core);
     size_t (*bad_outputs)(const void *core, size_t rows);
     const char *(*isa)(const void *core);
-    size_t (*threads)(const void *core);
+    bpnn__pool *(*pool)(const void *core);
     /* functions of their own, not of an engine */
     bpnn_status (*trace)(const bpnn_net *net, bpnn_matrix inputs, double *const *preacts, double *const *outputs,
                          bpnn_error *error);
