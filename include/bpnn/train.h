@@ -17,7 +17,14 @@ extern "C" {
     X(TIME, "time")               /* time limit */                                                 \
     X(CALLBACK, "callback")       /* a callback said stop */                                       \
     X(INTERRUPTED, "interrupted") /* the interrupt flag was set */                                 \
-    X(DIVERGED, "diverged")       /* loss or weights not finite, or F > 1000 max(F_0, 1) */
+    X(DIVERGED, "diverged")       /* loss or weights not finite, or F > 1000 max(F_0, 1) */        \
+    /* whole methods */                                                                            \
+    X(GRADIENT, "gradient")       /* every derivative is at most tol */                            \
+    X(STEP, "step")               /* the step is too small to matter */                            \
+    X(FLAT, "flat")               /* five iterations without a relative gain of ftol */            \
+    X(DAMPING, "damping")         /* no step lowers the objective, however short */                \
+    X(LINE_SEARCH, "line_search") /* the same, along the steepest descent */                       \
+    X(EVIDENCE, "evidence")       /* br: fit and penalty are in balance */
 
 /* X(ENUM, "name") */
 #define BPNN_SCHEDULES(X)                                                                          \
@@ -57,6 +64,8 @@ typedef struct bpnn_method_info {
     double momentum;  /* default momentum, NAN if it takes none */
     double l2;        /* default l2 */
     bool full_batch;  /* uses all rows in every step */
+    bool whole;       /* evaluates the whole objective, in double: bpnn_train alone; an epoch is an iteration */
+    bool evidence;    /* finds the penalty itself and needs no validation rows (br) */
     size_t state_count; /* numbers of state a parameter */
     size_t option_count;
     const bpnn_method_option *options;
@@ -98,6 +107,12 @@ typedef struct bpnn_progress {
     double seconds;             /* since the run began */
     double rows_per_second;     /* of the last epoch */
     const bpnn_net *net;        /* epoch calls: the present parameters; batch calls: NULL */
+    /* whole methods; else 0 and NAN */
+    uint64_t evaluations;       /* of the objective since the run began */
+    double gradient_norm;       /* largest |dF/dw| */
+    double step;                /* |step| of this iteration */
+    double damping;             /* mu of lm and br, lambda of scg */
+    double effective;           /* br: gamma, the parameters that the data determine */
 } bpnn_progress;
 
 /* Returns true to go on, false to stop after this batch or epoch. */
@@ -111,8 +126,8 @@ typedef struct bpnn_train_options {
     double momentum;          /* NAN: the method's default */
     const bpnn_setting *settings; /* method options by name; borrowed during _new */
     size_t setting_count;
-    size_t batch;             /* rows a step; 0 = all rows */
-    size_t epochs;            /* default 1000; 0 = none */
+    size_t batch;             /* rows a step; 0 = all rows (methods with full_batch: always) */
+    size_t epochs;            /* or iterations of a whole method; default 1000; 0 = none */
     bool shuffle;             /* default true; the order is a function of (seed, epoch) */
     double l1;                /* default 0 */
     double l2;                /* NAN: the method's default */
@@ -122,19 +137,22 @@ typedef struct bpnn_train_options {
     const bpnn_setting *schedule_settings; /* "factor", "every", "wait" .. ; borrowed during _new */
     size_t schedule_setting_count;
     size_t warmup;            /* epochs */
-    size_t patience;          /* epochs; SIZE_MAX = max(20 epochs, 1000 updates); 0 = no early stopping */
+    size_t patience;          /* epochs; SIZE_MAX = max(20 epochs, 1000 updates), whole methods 6 iterations; 0 = no
+                                 early stopping (br has none) */
     double min_delta;         /* absolute */
     double target_loss;       /* NAN = none */
     double time_limit;        /* seconds; 0 = none */
     uint64_t seed;
     size_t threads;           /* 0 = what the machine offers */
     const char *isa;          /* NULL = auto */
-    bpnn_progress_fn on_epoch, on_batch; /* NULL = none */
+    bpnn_progress_fn on_epoch, on_batch; /* NULL = none; whole methods have no batches */
     void *context;
     const volatile int *interrupt; /* NULL, or a flag that a signal handler sets, or another thread (by an atomic store) */
 } bpnn_train_options;
 
 BPNN_API void bpnn_train_options_default(bpnn_train_options *options);
+
+enum { BPNN_ALPHAS = 16 };
 
 /* What came of it. */
 typedef struct bpnn_train_result {
@@ -148,6 +166,14 @@ typedef struct bpnn_train_result {
     /* where it left the finite numbers (stop == DIVERGED): from 1; 0 = not there */
     size_t diverged_epoch, diverged_batch, diverged_layer;
     char advice[160];        /* one line, for DIVERGED; else empty */
+    /* whole methods; else 0 and NAN */
+    uint64_t evaluations;    /* of the objective */
+    double gradient_norm;    /* largest |dF/dw| at the last parameters that it is known of */
+    /* br: gamma of the parameters, the standard deviation of the noise (in units of the training targets; NAN for
+       classes), the log evidence, and alpha_g of every layer's weights and hidden biases (the first BPNN_ALPHAS) */
+    double effective, noise, log_evidence;
+    size_t alpha_count;
+    double alpha[BPNN_ALPHAS];
 } bpnn_train_result;
 
 /* ---- the whole run, and its parts ---- */
@@ -158,7 +184,7 @@ typedef struct bpnn_train_result {
 BPNN_API bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
                                 const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error);
 
-/* One trainer, one thread at a time. Copies net and options, borrows the data until it is freed. */
+/* One trainer of a step method (USAGE for whole ones), one thread at a time. Copies net and options, borrows the data until it is freed. */
 typedef struct bpnn_trainer bpnn_trainer;
 
 BPNN_API bpnn_status bpnn_trainer_new(bpnn_trainer **trainer, const bpnn_net *net, const bpnn_data *training,

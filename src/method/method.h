@@ -1,11 +1,13 @@
-/* The table of step methods: one file a method, one row here.
+/* The table of methods: one file a method, one row here.
  *
- * A method's file (src/method/step_NAME.c) is compiled for each precision and instruction set and exports one
- * bpnn__update_fn; everything else about the method is its row in table.c. */
+ * A step method's file (src/method/step_NAME.c) is compiled for each precision and instruction set and exports one
+ * bpnn__update_fn; everything else about the method is its row in table.c. A whole method's file (whole_NAME.c) exports its
+ * bpnn__whole: descent.h. */
 #ifndef BPNN_METHOD_METHOD_H
 #define BPNN_METHOD_METHOD_H
 
 #include "core/engine.h"
+#include "method/descent.h"
 
 #define BPNN__METHOD_OPTIONS 8
 #define BPNN__MEMORY 4
@@ -33,6 +35,8 @@ typedef struct bpnn__method {
     void (*prepare)(const bpnn__moment *moment, double *constants);
     /* [precision][isa]; NULL where the instruction set is not compiled in. */
     bpnn__update_fn update[BPNN_PRECISION_COUNT][8];
+    /* A whole method: everything between bool and here is empty then. NULL: a step method */
+    const bpnn__whole *whole;
 } bpnn__method;
 
 const bpnn__method *bpnn__method_at(size_t index);

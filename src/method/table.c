@@ -1,4 +1,5 @@
-/* The rows of the method table. Adding a step method: one file step_NAME.c, one line in STEP_UPDATES, one row here. */
+/* The rows of the method table. Adding a step method: one file step_NAME.c, one line in STEP_UPDATES, one row here; a whole
+ * method: one file whole_NAME.c, its name in descent.h, one row. */
 #include "kernel/isa.h"
 #include "kernel/scalar.h"
 #include "method/method.h"
@@ -148,12 +149,54 @@ static const bpnn_method_option rprop_options[] = {
     {"start", 0.07, 1e-9, 50, "first step size"},       {"grow", 1.2, 1, 10, "factor while the sign stays"},
     {"shrink", 0.5, 0.01, 1, "factor when it changes"}, {"most", 50, 1e-6, 1e6, "largest step size"},
     {"least", 1e-6, 0, 1, "smallest step size"},        {"minus", 0, 0, 1, "never undo a step (iRprop-): yes or no"}};
+static const bpnn_method_option lbfgs_options[] = {
+    {"memory", 10, 1, 40, "pairs of steps that make the Hessian"},
+    {"tol", 1e-6, 0, 1, "stops: largest |gradient|"},
+    {"ftol", 1e-10, 0, 1, "stops: relative decrease, five times"},
+    {"c2", 0.9, 1e-12, 1, "line search: share of the slope that may stay"}};
+static const bpnn_method_option cg_options[] = {{"fr", 0, 0, 1, "Fletcher-Reeves instead of Polak-Ribiere: yes or no"},
+                                                {"tol", 1e-6, 0, 1, "stops: largest |gradient|"},
+                                                {"ftol", 1e-10, 0, 1, "stops: relative decrease, five times"},
+                                                {"c2", 0.1, 1e-12, 1, "line search: share of the slope that may stay"}};
+static const bpnn_method_option scg_options[] = {
+    {"tol", 1e-6, 0, 1, "stops: largest |gradient|"},
+    {"ftol", 1e-10, 0, 1, "stops: relative decrease, five times"},
+    {"sigma", 5e-5, 1e-12, 1, "length of the step that measures curvature"},
+    {"lambda", 5e-7, 1e-15, 1e10, "first damping"}};
+static const bpnn_method_option lm_options[] = {
+    {"mu", 1e-3, 0, 1e10, "first damping"},
+    {"marquardt", 0, 0, 1, "damping scaled by the curvature: yes or no"},
+    {"matlab", 0, 0, 1, "damping by tens instead of Nielsen's rule: yes or no"},
+    {"tol", 1e-7, 0, 1, "stops: largest |gradient|"},
+    {"xtol", 1e-10, 0, 1, "stops: step relative to the parameters"},
+    {"memory", 2, 0, 1e6, "GiB for two matrices of parameters squared"}};
+static const bpnn_method_option br_options[] = {
+    {"mu", 5e-3, 0, 1e10, "first damping"},
+    {"single", 0, 0, 1, "one prior for all parameters, as trainbr: yes or no"},
+    {"tol", 1e-7, 0, 1, "stops: largest |gradient|"},
+    {"gamma_tol", 0.01, 0, 1e6, "stops: change of gamma, three times"},
+    {"ftol", 1e-5, 0, 1, "stops: relative decrease, three times"},
+    {"memory", 2, 0, 1e6, "GiB for two matrices of parameters squared"}};
 
 #define OPTIONS(list) .option_count = sizeof list / sizeof *list, .options = list
 
 /* ---- the table ---- */
 
 #define NONE ((double)NAN) /* clang takes NAN as a float that grows */
+
+/* A whole method: no rate, no momentum, no state a parameter. */
+#define WHOLE(id, text, balances)                                                                                      \
+    {                                                                                                                  \
+        .info = {.name = #id,                                                                                          \
+                 .help = text,                                                                                         \
+                 .rate = NONE,                                                                                         \
+                 .momentum = NONE,                                                                                     \
+                 .full_batch = true,                                                                                   \
+                 .whole = true,                                                                                        \
+                 .evidence = balances,                                                                                 \
+                 OPTIONS(id##_options)},                                                                               \
+        .whole = &bpnn__##id                                                                                           \
+    }
 
 static const bpnn__method methods[] = {
     {.info = {.name = "adamw",
@@ -232,6 +275,11 @@ static const bpnn__method methods[] = {
      .state_start = rprop_start,
      .prepare = prepare_rprop,
      .update = UPDATE_TABLE(rprop)},
+    WHOLE(lbfgs, "limited-memory BFGS, whole batch (Liu & Nocedal 1989)", false),
+    WHOLE(cg, "conjugate gradients, whole batch (Polak & Ribiere 1969)", false),
+    WHOLE(scg, "scaled conjugate gradients, whole batch (Moller 1993)", false),
+    WHOLE(lm, "Levenberg-Marquardt, for small nets and low noise (Hagan & Menhaj 1994)", false),
+    WHOLE(br, "Bayesian regularisation: finds the penalty itself (MacKay 1992)", true),
 };
 
 /* sgd without momentum: no state at all */
@@ -244,7 +292,9 @@ static const bpnn__method plain_sgd = {
 /* Names that people bring along. */
 static const struct {
     const char *name, *method;
-} aliases[] = {{"traingd", "sgd"}, {"traingdm", "sgd"}, {"trainrp", "rprop"}};
+} aliases[] = {{"traingd", "sgd"},    {"traingdm", "sgd"}, {"trainrp", "rprop"}, {"trainbfg", "lbfgs"},
+               {"trainoss", "lbfgs"}, {"traincgf", "cg"},  {"traincgp", "cg"},   {"traincgb", "cg"},
+               {"trainscg", "scg"},   {"trainlm", "lm"},   {"trainbr", "br"}};
 
 enum { METHODS = sizeof methods / sizeof *methods, ALIASES = sizeof aliases / sizeof *aliases };
 

@@ -56,7 +56,7 @@ static bpnn_status keep_training(bpnn__fitting *f)
                           .wait = s->schedule.wait,
                           .gain = s->schedule.gain,
                           .least = s->schedule.least,
-                          .init = f->options->init,
+                          .init = f->init,
                           .init_parameter = f->options->init_parameter};
     f->model->summary.method = info->name;
     f->model->summary.seed = f->train.seed;
@@ -105,8 +105,7 @@ static bpnn_status prepare(bpnn__fitting *f)
 {
     const bpnn_fit_options *o = f->options;
     bpnn__notes *notes = &f->model->notes;
-    bool holds_back = o->train.patience != 0;
-    bpnn_status status = bpnn__plan_make(&f->plan, f->table, o, holds_back, notes, f->error);
+    bpnn_status status = bpnn__plan_make(&f->plan, f->table, o, bpnn__wants_validation(o), notes, f->error);
     if (status == BPNN_OK)
         status = bpnn__choose_loss(f);
     if (status == BPNN_OK)
@@ -127,12 +126,12 @@ static bpnn_status initialise(bpnn__fitting *f, const bpnn__encoded *training)
 {
     const bpnn_fit_options *o = f->options;
     double *ranges = NULL;
-    if (o->init == BPNN_INIT_NGUYEN_WIDROW) {
+    if (f->init == BPNN_INIT_NGUYEN_WIDROW) {
         ranges = bpnn__input_ranges(training);
         if (!ranges)
             return bpnn__fail_memory(f->error);
     }
-    bpnn_status status = bpnn_net_initialise(f->model->net, o->init, o->init_parameter, f->train.seed, ranges,
+    bpnn_status status = bpnn_net_initialise(f->model->net, f->init, o->init_parameter, f->train.seed, ranges,
                                              ranges ? ranges + f->model->schema.width : NULL, f->error);
     bpnn__free(ranges);
     return status;

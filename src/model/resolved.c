@@ -60,6 +60,7 @@ bpnn_status bpnn__tell_resolved(const bpnn__fitting *f)
         resolve_training(&r.train, f);
         r.hidden = hidden.data ? hidden.data : "";
         r.activation = NULL;
+        r.init = f->init;
         r.output_activation = output;
         r.loss = bpnn_word(BPNN_WORDS_LOSS, (int)net.loss.kind);
         r.loss_parameter = net.loss.parameter;

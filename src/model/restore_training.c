@@ -216,6 +216,8 @@ void bpnn__restore_training(bpnn__restoring *r, bpnn__scope *root)
     bpnn__scope_close(&s);
     summary->seconds = (double)NAN;
     summary->result.seconds = (double)NAN;
+    summary->result.gradient_norm = summary->result.effective = (double)NAN;
+    summary->result.noise = summary->result.log_evidence = (double)NAN;
     summary->result.stop = summary->stop;
     summary->result.epochs = summary->epochs;
     summary->result.best_epoch = summary->best_epoch;

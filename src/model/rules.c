@@ -139,15 +139,32 @@ bpnn_status bpnn__choose_loss(bpnn__fitting *f)
 
 /* ---- the network ---- */
 
+/* The method that is named, NULL for auto or a name that nothing has. */
+static const bpnn__method *named_method(const bpnn_fit_options *o)
+{
+    const char *name = o->train.method;
+    return name ? bpnn__method_find(name) : NULL;
+}
+
+bool bpnn__wants_validation(const bpnn_fit_options *o)
+{
+    const bpnn__method *method = named_method(o);
+    return o->train.patience != 0 && !(method && method->info.evidence);
+}
+
 bpnn_status bpnn__choose_net(bpnn__fitting *f)
 {
     const bpnn_fit_options *o = f->options;
-    const char *by_rule = f->plan.train_count < NARROW_UNITS_BELOW ? "64" : "128";
+    const bpnn__method *method = named_method(o);
+    const bpnn__whole *whole = method ? method->whole : NULL;
+    const char *by_rule = whole                                      ? (whole->curvature ? "10" : "32")
+                          : f->plan.train_count < NARROW_UNITS_BELOW ? "64"
+                                                                     : "128";
     bpnn_layer *layers;
     bpnn_net_options net;
     bpnn_net_options_default(&net);
-    bpnn_status status = bpnn__hidden_parse(o->hidden ? o->hidden : by_rule, o->activation, "relu", o->bias, &layers,
-                                            &net.layer_count, f->error);
+    bpnn_status status = bpnn__hidden_parse(o->hidden ? o->hidden : by_rule, o->activation, whole ? "tanh" : "relu",
+                                            o->bias, &layers, &net.layer_count, f->error);
     if (status != BPNN_OK)
         return status;
     layers[net.layer_count].size = bpnn__schema_outputs(&f->model->schema);
@@ -214,6 +231,20 @@ static size_t patience_by_rule(size_t batches)
     return epochs > 20 ? epochs : 20;
 }
 
+/* Methods that look at curvature start from Nguyen and Widrow's weights where every hidden unit saturates. */
+static bpnn_init_kind init_by_rule(const bpnn__fitting *f)
+{
+    const bpnn_net *net = f->model->net;
+    const bpnn__whole *whole = f->settled.method->whole;
+    if (f->options->init != BPNN_INIT_AUTO || !whole || !whole->curvature || net->depth == 1)
+        return f->options->init;
+    for (size_t m = 1; m < net->depth; m++)
+        if (net->layers[m - 1].activation.kind != BPNN_ACT_TANH &&
+            net->layers[m - 1].activation.kind != BPNN_ACT_SIGMOID)
+            return BPNN_INIT_AUTO;
+    return BPNN_INIT_NGUYEN_WIDROW;
+}
+
 bpnn_status bpnn__choose_training(bpnn__fitting *f)
 {
     bpnn_train_options *t = &f->train;
@@ -233,7 +264,14 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
     bpnn_status status = bpnn__settle(&f->settled, f->model->net, t, f->plan.train_count, f->error);
     if (status != BPNN_OK)
         return status;
+    const bpnn__method *method = f->settled.method;
     if (t->patience == SIZE_MAX)
-        t->patience = patience_by_rule(f->settled.batches);
+        t->patience = method->info.evidence ? 0
+                      : method->whole       ? BPNN__WHOLE_PATIENCE
+                                            : patience_by_rule(f->settled.batches);
+    f->init = init_by_rule(f);
+    if (method->whole && f->model->net->precision == BPNN_SINGLE)
+        bpnn__notes_add(&f->model->notes, false, "%s computes in double; the model is stored in single",
+                        method->info.name);
     return automatic ? explain_method(f) : BPNN_OK;
 }

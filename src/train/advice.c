@@ -37,21 +37,24 @@ static void say(bpnn_train_result *result, const bpnn_error *message)
     result->advice[most - 1] = '\0';
 }
 
-void bpnn__advise(const bpnn_trainer *trainer, bpnn_train_result *result)
+void bpnn__advise(const bpnn_data *data, bpnn_precision precision, const bpnn__settled *settled, bool first,
+                  bpnn_train_result *result)
 {
-    bpnn_precision precision = bpnn__engine_precision(trainer->engine);
     bpnn_error message;
     size_t row, col;
-    if (find_bad(&trainer->data.inputs, precision, false, &row, &col))
+    if (find_bad(&data->inputs, precision, false, &row, &col))
         bpnn__fail(&message, BPNN_DATA, "input %zu of row %zu is not a finite number in this precision", col + 1,
                    row + 1);
-    else if (find_bad(&trainer->data.targets, precision, true, &row, &col))
+    else if (find_bad(&data->targets, precision, true, &row, &col))
         bpnn__fail(&message, BPNN_DATA, "target %zu of row %zu is not a finite number in this precision", col + 1,
                    row + 1);
-    else if (trainer->updates == 0)
+    else if (first)
         bpnn__fail(&message, BPNN_DATA, "already the first loss is not finite: scale the inputs and targets");
+    else if (settled->method->whole)
+        bpnn__fail(&message, BPNN_DATA,
+                   "a parameter is too large for single precision: take double, or a penalty (l2)");
     else
         bpnn__fail(&message, BPNN_DATA, "take a smaller rate%s",
-                   trainer->settled.clip > 0 ? "" : ", or clip the gradient (clip 1)");
+                   settled->clip > 0 ? "" : ", or clip the gradient (clip 1)");
     say(result, &message);
 }

@@ -90,6 +90,30 @@ static bpnn_status settle_method(bpnn__settled *s, const bpnn_train_options *o, 
     return BPNN_OK;
 }
 
+/* What a whole method cannot do is refused by name. */
+static bpnn_status check_whole(const bpnn__settled *s, const bpnn_net *net, const bpnn_train_options *o,
+                               bpnn_error *error)
+{
+    const char *name = s->method->info.name;
+    const char *option = s->dropout > 0 ? "dropout" : s->l1 > 0 ? "l1" : s->clip > 0 ? "clip" : NULL;
+    bpnn_loss_kind loss = net->loss.kind;
+    bool likelihood = loss == BPNN_LOSS_CROSSENTROPY || loss == BPNN_LOSS_BINARY_CROSSENTROPY ||
+                      loss == BPNN_LOSS_POISSON || loss == BPNN_LOSS_MSE || loss == BPNN_LOSS_HALF_MSE;
+    if (option)
+        return bpnn__fail(error, BPNN_USAGE, "method %s works on the whole objective and goes with no %s; take adamw",
+                          name, option);
+    if (o->schedule != BPNN_SCHEDULE_CONSTANT || o->warmup > 0)
+        return bpnn__fail(error, BPNN_USAGE, "method %s has no rate for a schedule or a warm-up", name);
+    if (s->method->whole->evidence && s->l2 > 0)
+        return bpnn__fail(error, BPNN_USAGE, "method %s finds the penalty itself; leave l2 out, or take lm", name);
+    if (s->method->whole->evidence && !likelihood)
+        return bpnn__fail(error, BPNN_USAGE,
+                          "method %s takes mse, crossentropy, binary_crossentropy or poisson, not %s", name,
+                          bpnn_word(BPNN_WORDS_LOSS, (int)loss));
+    bpnn_status status = s->method->whole->curvature ? bpnn__curvature_check(loss, error) : BPNN_OK;
+    return status == BPNN_OK ? bpnn__whole_check(s->method->whole, net->parameter_count, s->option, error) : status;
+}
+
 static bpnn_status check_numbers(const bpnn__settled *s, const bpnn_train_options *o, bpnn_error *error)
 {
     const double any = (double)INFINITY;
@@ -133,6 +157,8 @@ bpnn_status bpnn__settle(bpnn__settled *s, const bpnn_net *net, const bpnn_train
     s->batch = s->method->info.full_batch || o->batch == 0 || o->batch > rows ? rows : o->batch;
     s->batches = (rows + s->batch - 1) / s->batch;
     status = check_numbers(s, o, error);
+    if (status == BPNN_OK && s->method->whole)
+        status = check_whole(s, net, o, error);
     if (status == BPNN_OK && s->method->needs_loss && s->dropout > 0)
         status = bpnn__fail(error, BPNN_USAGE, "method %s goes with no dropout", s->method->info.name);
     return status == BPNN_OK ? bpnn__schedule_init(&s->schedule, o, s->batches, error) : status;

@@ -57,7 +57,8 @@ static bool tell_epoch(const run *r, double loss, double epoch_seconds)
                                      .rate = trainer->rate,
                                      .seconds = bpnn__now() - trainer->began,
                                      .rows_per_second = epoch_seconds > 0 ? rows / epoch_seconds : (double)NAN,
-                                     .net = r->present};
+                                     .net = r->present,
+                                     BPNN__NO_ITERATION};
     if (!r->options->on_epoch)
         return true;
     if (r->present != r->net)
@@ -71,7 +72,8 @@ static void end_diverged(const run *r, size_t batch, size_t layer)
     r->result->diverged_epoch = r->result->epochs + 1;
     r->result->diverged_batch = batch;
     r->result->diverged_layer = layer;
-    bpnn__advise(r->trainer, r->result);
+    bpnn__advise(&r->trainer->data, bpnn__engine_precision(r->trainer->engine), &r->trainer->settled,
+                 r->trainer->updates == 0, r->result);
 }
 
 /* ---- one epoch ---- */
@@ -216,7 +218,11 @@ bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data
 {
     bpnn_train_result here;
     run r = {.net = net, .options = options, .result = result ? result : &here, .validation_loss = (double)NAN};
+    const bpnn__method *method = options && options->method ? bpnn__method_find(options->method) : NULL;
     memset(r.result, 0, sizeof *r.result);
+    r.result->gradient_norm = r.result->effective = r.result->noise = r.result->log_evidence = (double)NAN;
+    if (method && method->whole)
+        return bpnn__train_whole(net, training, validation, options, r.result, error);
     if (validation && validation->inputs.rows > 0)
         r.validation = validation;
     bpnn_status status = bpnn_trainer_new(&r.trainer, net, training, options, error);

@@ -19,8 +19,7 @@ double bpnn__now(void)
 
 /* ---- making ---- */
 
-/* *scale: 1, or what makes the mean of the row weights 1 (reduction mean); summed in groups, in row order. */
-static bpnn_status scale_weights(const bpnn_net *shape, const bpnn_data *data, double *scale, bpnn_error *error)
+bpnn_status bpnn__scale_weights(const bpnn_net *shape, const bpnn_data *data, double *scale, bpnn_error *error)
 {
     const double *weight = data->row_weights;
     size_t rows = data->inputs.rows, group = shape->group_rows;
@@ -79,13 +78,19 @@ static bpnn_status fill(bpnn_trainer *trainer, const bpnn_net *net, const bpnn_d
         status = bpnn__net_shape(&trainer->shape, net, error);
     if (status != BPNN_OK)
         return status;
+    if (trainer->settled.method->whole)
+        return bpnn__fail(error, BPNN_USAGE,
+                          "method %s works on the whole objective: bpnn_train runs it, no trainer can",
+                          trainer->settled.method->info.name);
     trainer->options = *options;
     trainer->data = *training;
     trainer->previous_loss = (double)NAN;
     trainer->began = bpnn__now();
-    trainer->shown = (bpnn_progress){
-        .validation_loss = (double)NAN, .best_validation_loss = (double)NAN, .rows_per_second = (double)NAN};
-    status = scale_weights(trainer->shape, &trainer->data, &trainer->weight_scale, error);
+    trainer->shown = (bpnn_progress){.validation_loss = (double)NAN,
+                                     .best_validation_loss = (double)NAN,
+                                     .rows_per_second = (double)NAN,
+                                     BPNN__NO_ITERATION};
+    status = bpnn__scale_weights(trainer->shape, &trainer->data, &trainer->weight_scale, error);
     if (status != BPNN_OK)
         return status;
     trainer->order = bpnn__alloc(training->inputs.rows, sizeof *trainer->order);
@@ -413,7 +418,7 @@ bpnn_status bpnn_trainer_evaluate(bpnn_trainer *trainer, const bpnn_data *data, 
     uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = bpnn__check_data(trainer->shape, data, error);
     if (status == BPNN_OK)
-        status = scale_weights(trainer->shape, data, &batch.weight_scale, error);
+        status = bpnn__scale_weights(trainer->shape, data, &batch.weight_scale, error);
     if (status == BPNN_OK)
         bpnn__engine_evaluate(trainer->engine, &batch, loss, NULL);
     bpnn__fpmode_leave(mode);

@@ -54,6 +54,19 @@ double bpnn__now(void);
 bpnn_status bpnn__settle(bpnn__settled *settled, const bpnn_net *net, const bpnn_train_options *options, size_t rows,
                          bpnn_error *error);
 
+/* *scale: 1, or what makes the mean of the row weights 1 (reduction mean); summed in groups, in row order. */
+bpnn_status bpnn__scale_weights(const bpnn_net *shape, const bpnn_data *data, double *scale, bpnn_error *error);
+
+enum { BPNN__WHOLE_PATIENCE = 6 }; /* iterations */
+
+/* What a step method's progress does not have. */
+#define BPNN__NO_ITERATION                                                                                             \
+    .gradient_norm = (double)NAN, .step = (double)NAN, .damping = (double)NAN, .effective = (double)NAN
+
+/* whole.c: bpnn_train for a whole method. */
+bpnn_status bpnn__train_whole(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
+                              const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error);
+
 /* R(w) at the trainer's parameters with its l1 and l2. */
 double bpnn__trainer_penalty(const bpnn_trainer *trainer);
 

@@ -83,7 +83,7 @@ static trial trial_of(size_t index)
 static bool next_trial(size_t i, trial *c)
 {
     size_t methods = 0;
-    while (bpnn__method_at(methods))
+    while (bpnn__method_at(methods) && !bpnn__method_at(methods)->whole)
         methods++;
     if (i < methods) {
         *c = trial_of(i);
@@ -257,7 +257,8 @@ static void rows(void **state)
             const bpnn_method_option *o = &m->info.options[i];
             assert_true(o->least <= o->initial && o->initial <= o->most && *o->help);
         }
-        for (int isa = 0; isa < BPNN__ISA_COUNT; isa++)
+        assert_true(m->info.whole == (m->whole != NULL) && (!m->whole || m->info.full_batch));
+        for (int isa = 0; isa < BPNN__ISA_COUNT && !m->whole; isa++)
             for (int p = 0; bpnn__isa_usable(isa) && p < BPNN_PRECISION_COUNT; p++)
                 assert_non_null(m->update[p][isa]);
     }
