@@ -105,8 +105,13 @@ static void help_method(const bpnn_method_info *m)
     number_line("--l2", m->l2);
     for (size_t i = 0; i < m->option_count; i++)
         setting_line(m->name, &m->options[i]);
-    if (m->full_batch)
+    if (m->whole)
+        puts("  looks at all rows in every step, in double; an epoch is one iteration; goes with no --dropout, --l1, "
+             "--clip");
+    else if (m->full_batch)
         puts("  uses all rows in every step");
+    if (m->evidence)
+        puts("  finds the penalty itself: no --l2, all rows train");
 }
 
 static void help_schedule(const char *name, bpnn_schedule_kind kind)

@@ -201,6 +201,13 @@ void log_epoch(logbook *log, const bpnn_progress *p)
     json_count(p->failures);
     json_key("seconds");
     json_number(p->seconds);
+    if (p->evaluations > 0) { /* a whole method */
+        put_number("gradient_norm", p->gradient_norm);
+        put_number("step", p->step);
+        put_number("damping", p->damping);
+        put_number("effective", p->effective);
+        put_count("evaluations", (size_t)p->evaluations);
+    }
     end(log);
 }
 

@@ -16,9 +16,19 @@ static void left(const bpnn_progress *p, char *text, size_t size)
         snprintf(text, size, "at most %.0f s left", seconds);
 }
 
+/* What a whole method tells beside the losses. */
+static void whole(const bpnn_progress *p, char *text, size_t size)
+{
+    int used = snprintf(text, size, "  |g| %.2g", p->gradient_norm);
+    if (isfinite(p->damping) && used > 0 && (size_t)used < size)
+        used += snprintf(text + used, size - (size_t)used, "  mu %.2g", p->damping);
+    if (isfinite(p->effective) && used > 0 && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used, "  gamma %.3g", p->effective);
+}
+
 bool show_progress(const bpnn_progress *p, void *context)
 {
-    char validation[64] = "", rest[48] = "";
+    char validation[64] = "", rest[48] = "", more[64] = "";
     (void)context;
     if (say.quiet || p->epoch == 0)
         return true;
@@ -32,9 +42,11 @@ bool show_progress(const bpnn_progress *p, void *context)
     if (isfinite(p->validation_loss))
         snprintf(validation, sizeof validation, "  validation %.4g (best %.4g)", p->validation_loss,
                  p->best_validation_loss);
+    if (p->evaluations > 0)
+        whole(p, more, sizeof more);
     left(p, rest, sizeof rest);
-    fprintf(stderr, "%sepoch %zu of %zu  loss %.4g%s  %.3g rows/s  %s%s", say.terminal ? "\r\033[K" : "", p->epoch,
-            p->epochs, p->loss, validation, p->rows_per_second, rest, say.terminal ? "" : "\n");
+    fprintf(stderr, "%sepoch %zu of %zu  loss %.4g%s%s  %.3g rows/s  %s%s", say.terminal ? "\r\033[K" : "", p->epoch,
+            p->epochs, p->loss, validation, more, p->rows_per_second, rest, say.terminal ? "" : "\n");
     open_line = say.terminal;
     fflush(stderr);
     return true;

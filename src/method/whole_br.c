@@ -20,6 +20,7 @@ enum { CALM_ENOUGH = 3 };
 #define LEAST_MU 1e-20
 #define LEAST_ALPHA 1e-8
 #define MOST_ALPHA 1e8
+#define TRACE 1e-6 /* of the rows' weight */
 #define LEAST_BETA 1e-12
 #define MOST_BETA 1e12
 #define ROUNDING 1e-14
@@ -48,12 +49,22 @@ static size_t group_of(const bpnn__descent *d, size_t part)
     return d->objective->part[part].kind == BPNN__PART_OUTPUT_BIAS ? FREE : part;
 }
 
+/* alpha of a part. Output biases are free, but for a trace where nothing else holds them: softmax does not feel it when all of
+ * them move together, and H would be singular. */
+static double alpha_of(const bpnn__descent *d, size_t part)
+{
+    size_t g = group_of(d, part);
+    if (g != FREE)
+        return d->vector[ALPHA][g];
+    return d->objective->likelihood ? TRACE * d->objective->total : 0;
+}
+
 /* to[i] = alpha of parameter i, times w[i] where w is given; added to `extra`. */
 static void spread_alpha(const bpnn__descent *d, const double *w, double extra, double *to)
 {
     for (size_t k = 0; k < d->objective->part_count; k++) {
         const bpnn__parameters *part = &d->objective->part[k];
-        double alpha = group_of(d, k) == FREE ? 0 : d->vector[ALPHA][group_of(d, k)];
+        double alpha = alpha_of(d, k);
         for (size_t i = part->first; i < part->first + part->count; i++)
             to[i] = extra + (w ? alpha * w[i] : alpha);
     }
@@ -65,8 +76,7 @@ static double prior_energy(const bpnn__descent *d, const double *w)
     double sum = 0;
     for (size_t k = 0; k < d->objective->part_count; k++) {
         const bpnn__parameters *part = &d->objective->part[k];
-        if (group_of(d, k) != FREE)
-            sum += d->vector[ALPHA][group_of(d, k)] * bpnn__dot(part->count, w + part->first, w + part->first) / 2;
+        sum += alpha_of(d, k) * bpnn__dot(part->count, w + part->first, w + part->first) / 2;
     }
     return sum;
 }

@@ -65,6 +65,26 @@ static bpnn_status keep_training(bpnn__fitting *f)
     return f->model->library ? keep_options(f) : bpnn__fail_memory(f->error);
 }
 
+/* What br found: how many parameters the data determine, and the noise in the target's own unit. */
+static void note_evidence(bpnn__fitting *f, const bpnn_train_result *result)
+{
+    const bpnn__schema *schema = &f->model->schema;
+    bpnn__notes *notes = &f->model->notes;
+    double P = (double)bpnn_net_parameter_count(f->model->net);
+    if (isnan(result->effective))
+        return;
+    if (isnan(result->noise) || schema->target_count != 1)
+        bpnn__notes_add(notes, false, "br: the data determine %g of %g parameters; log evidence %g", result->effective,
+                        P, result->log_evidence);
+    else
+        bpnn__notes_add(
+            notes, false,
+            "br: the data determine %g of %g parameters; noise sd %g in units of the target; log evidence %g",
+            result->effective, P, result->noise * schema->target_scale[0], result->log_evidence);
+    if (result->effective > 0.95 * P)
+        bpnn__notes_add(notes, true, "br uses nearly all parameters: too few rows for these units; try --hidden 5");
+}
+
 static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
 {
     bpnn_summary *s = &f->model->summary;
@@ -74,6 +94,7 @@ static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
     s->best_epoch = result->best_epoch;
     s->updates = result->updates;
     s->seconds = result->seconds;
+    note_evidence(f, result);
     s->rows_train = f->part[BPNN__TRAIN].count;
     s->rows_validation = f->part[BPNN__VALIDATION].count;
     s->rows_test = f->part[BPNN__TEST].count;
