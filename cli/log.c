@@ -102,7 +102,10 @@ static void put_training(const arguments *a, const bpnn_train_options *t)
     put_count("epochs", t->epochs);
     put_flag("shuffle", t->shuffle);
     put_number("l1", t->l1);
-    put_number("l2", t->l2);
+    if (t->l2_auto)
+        put_text("l2", "auto");
+    else
+        put_number("l2", t->l2);
     put_number("dropout", t->dropout);
     put_number("clip", t->clip);
     put_text("schedule", bpnn_schedule_name(t->schedule));

@@ -45,14 +45,15 @@ static const option options[] = {
     {"reduction", 0, TEXT, AT(reduction), TRAIN, "mean|sum", "of the loss over a batch; mean", "Network"},
     {"group-rows", 0, COUNT, AT(group_rows), TRAIN, "N", "rows of a summation group; 1024", "Network"},
     {"method", 'm', TEXT, AT(method), TRAIN | BENCH, "NAME",
-     "auto, adamw, adam, nadam, sgd, rmsprop, adagrad, adadelta, rprop; auto", "Training"},
+     "auto, adamw, adam, nadam, sgd, rmsprop, adagrad, adadelta, rprop, lbfgs, cg, scg, lm, br; auto", "Training"},
     {"rate", 0, NUMBER, AT(rate), TRAIN, "A", "learning rate; the method's", "Training"},
     {"momentum", 0, NUMBER, AT(momentum), TRAIN, "M", "of sgd; 0", "Training"},
     {"batch", 'b', TEXT, AT(batch), TRAIN | BENCH, "N|full", "rows a step; by rule", "Training"},
     {"epochs", 'e', COUNT, AT(epochs), TRAIN, "N", "at most; 1000 (0 saves the initial network)", "Training"},
     {"shuffle", 0, TEXT, AT(shuffle), TRAIN, "yes|no", "a new order every epoch; yes", "Training"},
     {"l1", 0, NUMBER, AT(l1), TRAIN, "A", "penalty on |w|; 0", "Training"},
-    {"l2", 0, NUMBER, AT(l2), TRAIN, "A", "penalty on w^2 / 2; the method's", "Training"},
+    {"l2", 0, TEXT, AT(l2), TRAIN, "A|auto", "penalty on w^2 / 2 (auto: chosen, for lbfgs, cg, scg, lm); the method's",
+     "Training"},
     {"dropout", 0, NUMBER, AT(dropout), TRAIN, "P", "probability, hidden layers; 0", "Training"},
     {"clip", 0, NUMBER, AT(clip), TRAIN, "NORM", "limit of the gradient's norm; off", "Training"},
     {"schedule", 0, TEXT, AT(schedule), TRAIN, "NAME",
@@ -303,7 +304,7 @@ static void defaults(arguments *a, enum verb verb)
     memset(a, 0, sizeof *a);
     memset(given, 0, sizeof given);
     a->verb = verb;
-    a->rate = a->momentum = a->l2 = a->target_loss = a->epochs = a->group_rows = a->warmup = (double)NAN;
+    a->rate = a->momentum = a->target_loss = a->epochs = a->group_rows = a->warmup = (double)NAN;
     a->seed = 1;
     a->seconds = 1;
     a->rows = 4096;

@@ -30,8 +30,8 @@ typedef struct arguments {
     /* network */
     const char *hidden, *activation, *output_activation, *loss, *bias, *init, *precision, *reduction;
     /* training */
-    const char *method, *schedule, *batch, *threads, *isa, *shuffle, *time_limit, *patience;
-    double rate, momentum, l1, l2, dropout, clip, min_delta, target_loss;
+    const char *method, *schedule, *batch, *threads, *isa, *shuffle, *time_limit, *patience, *l2;
+    double rate, momentum, l1, dropout, clip, min_delta, target_loss;
     double epochs, warmup, group_rows, seed;
     /* bench */
     const char *layers;

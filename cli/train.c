@@ -175,7 +175,11 @@ static bool set_training(run *r)
     t->momentum = a->momentum;
     greet_migrant(r);
     t->l1 = a->l1;
-    t->l2 = a->l2;
+    t->l2_auto = a->l2 && strcmp(a->l2, "auto") == 0;
+    if (a->l2 && !t->l2_auto && !parse_number(a->l2, &t->l2)) {
+        say_usage("--l2 is a number or auto, not '%s'", a->l2);
+        return false;
+    }
     t->dropout = a->dropout;
     t->clip = a->clip;
     t->min_delta = a->min_delta;

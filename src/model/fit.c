@@ -85,9 +85,25 @@ static void note_evidence(bpnn__fitting *f, const bpnn_train_result *result)
         bpnn__notes_add(notes, true, "br uses nearly all parameters: too few rows for these units; try --hidden 5");
 }
 
+/* What l2 auto tried and took. */
+static void note_penalty(bpnn__fitting *f, const bpnn_train_result *result)
+{
+    bpnn__notes *notes = &f->model->notes;
+    for (size_t i = 0; i < result->penalty_count; i++)
+        if (!isnan(result->penalty[i].loss))
+            bpnn__notes_add(notes, false, "l2 auto: c %g, loss of the rows held out %g", result->penalty[i].c,
+                            result->penalty[i].loss);
+    if (result->penalty_count > 0)
+        bpnn__notes_add(notes, false, "l2 auto: took l2 %g", result->l2);
+    if (result->penalty_count > 0 && result->epochs == 0 && result->stop == BPNN_STOP_TIME)
+        bpnn__notes_add(notes, true,
+                        "the time limit ended the choice of l2: the model is the best fit of a part of the rows");
+}
+
 static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
 {
     bpnn_summary *s = &f->model->summary;
+    f->model->training.l2 = result->l2;
     s->result = *result;
     s->stop = result->stop;
     s->epochs = result->epochs;
@@ -95,6 +111,7 @@ static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
     s->updates = result->updates;
     s->seconds = result->seconds;
     note_evidence(f, result);
+    note_penalty(f, result);
     s->rows_train = f->part[BPNN__TRAIN].count;
     s->rows_validation = f->part[BPNN__VALIDATION].count;
     s->rows_test = f->part[BPNN__TEST].count;

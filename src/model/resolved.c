@@ -30,7 +30,7 @@ static void resolve_training(bpnn_train_options *t, const bpnn__fitting *f)
     t->method = s->method->info.name;
     t->rate = isnan(s->method->info.rate) ? (double)NAN : s->rate;
     t->momentum = isnan(s->method->info.momentum) ? (double)NAN : s->momentum;
-    t->l2 = s->l2;
+    t->l2 = t->l2_auto ? (double)NAN : s->l2;
     t->batch = s->batch;
     t->shuffle = s->shuffle;
 }

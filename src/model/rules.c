@@ -149,7 +149,7 @@ static const bpnn__method *named_method(const bpnn_fit_options *o)
 bool bpnn__wants_validation(const bpnn_fit_options *o)
 {
     const bpnn__method *method = named_method(o);
-    return o->train.patience != 0 && !(method && method->info.evidence);
+    return o->train.patience != 0 && !o->train.l2_auto && !(method && method->info.evidence);
 }
 
 bpnn_status bpnn__choose_net(bpnn__fitting *f)
@@ -266,9 +266,9 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
         return status;
     const bpnn__method *method = f->settled.method;
     if (t->patience == SIZE_MAX)
-        t->patience = method->info.evidence ? 0
-                      : method->whole       ? BPNN__WHOLE_PATIENCE
-                                            : patience_by_rule(f->settled.batches);
+        t->patience = method->info.evidence || t->l2_auto ? 0
+                      : method->whole                     ? BPNN__WHOLE_PATIENCE
+                                                          : patience_by_rule(f->settled.batches);
     f->init = init_by_rule(f);
     if (method->whole && f->model->net->precision == BPNN_SINGLE)
         bpnn__notes_add(&f->model->notes, false, "%s computes in double; the model is stored in single",

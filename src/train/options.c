@@ -77,6 +77,11 @@ static bpnn_status settle_method(bpnn__settled *s, const bpnn_train_options *o, 
             return status;
     }
     const bpnn_method_info *info = &s->method->info;
+    if (o->l2_auto && (!info->whole || info->evidence))
+        return bpnn__fail(error, BPNN_USAGE, "method %s cannot choose l2 (l2 auto); lbfgs, cg, scg and lm can",
+                          info->name);
+    if (o->l2_auto && !isnan(o->l2))
+        return bpnn__fail(error, BPNN_USAGE, "method %s: l2 is chosen (l2 auto) or given, not both", info->name);
     bool nesterov = info->option_count > 0 && strcmp(info->options[0].name, "nesterov") == 0 && s->option[0] != 0;
     if (!isnan(o->momentum) && isnan(info->momentum))
         return bpnn__fail(error, BPNN_USAGE, "method %s takes no momentum", info->name);

@@ -221,13 +221,17 @@ bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data
     const bpnn__method *method = options && options->method ? bpnn__method_find(options->method) : NULL;
     memset(r.result, 0, sizeof *r.result);
     r.result->gradient_norm = r.result->effective = r.result->noise = r.result->log_evidence = (double)NAN;
+    if (method && method->whole && options->l2_auto)
+        return bpnn__train_with_penalty(net, training, validation, options, r.result, error);
     if (method && method->whole)
         return bpnn__train_whole(net, training, validation, options, r.result, error);
     if (validation && validation->inputs.rows > 0)
         r.validation = validation;
     bpnn_status status = bpnn_trainer_new(&r.trainer, net, training, options, error);
-    if (status == BPNN_OK)
+    if (status == BPNN_OK) {
+        r.result->l2 = r.trainer->settled.l2;
         status = go(&r, error);
+    }
     bpnn_trainer_free(r.trainer);
     return status;
 }

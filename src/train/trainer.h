@@ -67,6 +67,10 @@ enum { BPNN__WHOLE_PATIENCE = 6 }; /* iterations */
 bpnn_status bpnn__train_whole(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
                               const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error);
 
+/* penalty.c: the same, and l2 chosen first. */
+bpnn_status bpnn__train_with_penalty(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
+                                     const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error);
+
 /* R(w) at the trainer's parameters with its l1 and l2. */
 double bpnn__trainer_penalty(const bpnn_trainer *trainer);
 

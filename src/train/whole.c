@@ -241,6 +241,7 @@ static void report(const whole_run *r)
     bpnn_train_result *result = r->result;
     const bpnn__descent *d = r->descent;
     const bpnn__objective *o = bpnn__net_objective_face(r->objective);
+    result->l2 = r->settled.l2;
     result->evaluations = d->evaluations;
     result->best_validation_loss = r->validation ? r->stopping.best : (double)NAN;
     result->seconds = bpnn__now() - r->began;

@@ -72,6 +72,15 @@ static bpnn__batch make_batch(const kase *k)
                          .count = ROWS};
 }
 
+/* x + step i, for a derivative by a complex step */
+static double complex beside(double x, double step)
+{
+    const double parts[2] = {x, step};
+    double complex z;
+    memcpy(&z, parts, sizeof z);
+    return z;
+}
+
 /* ---- an independent forward pass over complex parameters ---- */
 
 static double complex act(bpnn_activation_kind kind, double complex e)
@@ -121,7 +130,7 @@ static double derivative(const kase *k, size_t n, size_t r, size_t p, size_t i, 
     for (size_t q = 0; q < n; q++)
         v[q] = w[q];
     if (!differences) {
-        v[p] = CMPLX(w[p], 1e-100);
+        v[p] = beside(w[p], 1e-100);
         forward(k, v, r, preact, up);
         return cimag(up[i]) / 1e-100;
     }

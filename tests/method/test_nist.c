@@ -136,6 +136,15 @@ static const struct {
                   {"Thurber", cubics},    {"BoxBOD", misra1a},   {"Rat42", rat42},       {"Rat43", rat43},
                   {"Eckerle4", eckerle4}, {"Bennett5", bennett5}};
 
+/* x + step i, for a derivative by a complex step */
+static double complex beside(double x, double step)
+{
+    const double parts[2] = {x, step};
+    double complex z;
+    memcpy(&z, parts, sizeof z);
+    return z;
+}
+
 /* ---- a set as an objective: F = (1/n) sum of squares ---- */
 
 typedef struct set {
@@ -174,7 +183,7 @@ static double set_curvature(void *context, const double *w, double *g, bpnn__den
         double j[PARAMETERS], r = creal(s->model(b, s->x[i])) - s->y[i];
         F += r * r;
         for (size_t p = 0; p < s->parameters; p++) {
-            b[p] = CMPLX(w[p], step);
+            b[p] = beside(w[p], step);
             j[p] = cimag(s->model(b, s->x[i])) / step;
             b[p] = w[p];
             g[p] += 2 * r * j[p] / n;
