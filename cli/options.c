@@ -49,7 +49,7 @@ static const option options[] = {
     {"rate", 0, NUMBER, AT(rate), TRAIN, "A", "learning rate; the method's", "Training"},
     {"momentum", 0, NUMBER, AT(momentum), TRAIN, "M", "of sgd; 0", "Training"},
     {"batch", 'b', TEXT, AT(batch), TRAIN | BENCH, "N|full", "rows a step; by rule", "Training"},
-    {"epochs", 'e', COUNT, AT(epochs), TRAIN, "N", "at most; 1000 (0 saves the initial network)", "Training"},
+    {"epochs", 'e', COUNT, AT(epochs), TRAIN, "N", "at most; 1000, br 300 (0 saves the initial network)", "Training"},
     {"shuffle", 0, TEXT, AT(shuffle), TRAIN, "yes|no", "a new order every epoch; yes", "Training"},
     {"l1", 0, NUMBER, AT(l1), TRAIN, "A", "penalty on |w|; 0", "Training"},
     {"l2", 0, TEXT, AT(l2), TRAIN, "A|auto", "penalty on w^2 / 2 (auto: chosen, for lbfgs, cg, scg, lm); the method's",

@@ -74,7 +74,7 @@ typedef struct bpnn_fit_options {
     bpnn_precision precision;    /* single */
     bpnn_reduction reduction;    /* mean */
     size_t group_rows;           /* 1024 */
-    /* training: method NULL = auto, batch SIZE_MAX = by rule, l2 NAN = by method or rule; seed is the
+    /* training: method NULL = auto, batch SIZE_MAX = by rule, epochs SIZE_MAX = 1000 (br: 300), l2 NAN = by method or rule; seed is the
        seed of the split and the initialiser too; the callbacks are called as bpnn_train does */
     bpnn_train_options train;
     bpnn_message_fn message;     /* NULL = none; warnings are kept in the model's summary too */

@@ -143,7 +143,8 @@ static bpnn_status prepare(bpnn__fitting *f)
 {
     const bpnn_fit_options *o = f->options;
     bpnn__notes *notes = &f->model->notes;
-    bpnn_status status = bpnn__plan_make(&f->plan, f->table, o, bpnn__wants_validation(o), notes, f->error);
+    bpnn__choose_method(f);
+    bpnn_status status = bpnn__plan_make(&f->plan, f->table, o, bpnn__wants_validation(f), notes, f->error);
     if (status == BPNN_OK)
         status = bpnn__choose_loss(f);
     if (status == BPNN_OK)

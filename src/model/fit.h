@@ -34,13 +34,18 @@ typedef struct bpnn__fitting {
     bpnn_activation output;
     bpnn_train_options train; /* resolved */
     bpnn__settled settled;
+    const char *method; /* named, or by rule */
+    bool automatic, l2_auto;
     bpnn_init_kind init; /* resolved where the method has a say */
 } bpnn__fitting;
+
+/* auto.c: f->method, l2_auto and automatic. */
+void bpnn__choose_method(bpnn__fitting *f);
 
 /* rules.c: what is not given is chosen from the task and the number of training rows. */
 bpnn_status bpnn__check_fit_options(const bpnn_fit_options *options, bpnn_error *error);
 bpnn_status bpnn__choose_loss(bpnn__fitting *f);
-bool bpnn__wants_validation(const bpnn_fit_options *options); /* rows held back unless the user says otherwise */
+bool bpnn__wants_validation(const bpnn__fitting *f); /* rows held back unless the user says otherwise */
 bpnn_status bpnn__choose_net(bpnn__fitting *f);
 bpnn_status bpnn__choose_training(bpnn__fitting *f);
 

@@ -8,7 +8,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { NARROW_UNITS_BELOW = 20000, LEAST_BATCH = 16, MOST_BATCH = 128, ROWS_A_BATCH = 32 };
+enum {
+    NARROW_UNITS_BELOW = 20000,
+    LEAST_BATCH = 16,
+    MOST_BATCH = 128,
+    ROWS_A_BATCH = 32,
+    EPOCHS = 1000,
+    EPOCHS_OF_BR = 300
+};
 #define LEAST_PENALTY 0.1
 #define MOST_PENALTY 1.0
 #define EPOCH_PENALTY 40.0 /* l2 times updates an epoch: what weights lose in an epoch must leave time to learn */
@@ -27,6 +34,7 @@ void bpnn_fit_options_default(bpnn_fit_options *o)
     bpnn_train_options_default(&o->train);
     o->train.method = NULL;
     o->train.batch = SIZE_MAX;
+    o->train.epochs = SIZE_MAX;
 }
 
 /* ---- checks ---- */
@@ -139,23 +147,16 @@ bpnn_status bpnn__choose_loss(bpnn__fitting *f)
 
 /* ---- the network ---- */
 
-/* The method that is named, NULL for auto or a name that nothing has. */
-static const bpnn__method *named_method(const bpnn_fit_options *o)
+bool bpnn__wants_validation(const bpnn__fitting *f)
 {
-    const char *name = o->train.method;
-    return name ? bpnn__method_find(name) : NULL;
-}
-
-bool bpnn__wants_validation(const bpnn_fit_options *o)
-{
-    const bpnn__method *method = named_method(o);
-    return o->train.patience != 0 && !o->train.l2_auto && !(method && method->info.evidence);
+    const bpnn__method *method = bpnn__method_find(f->method);
+    return f->options->train.patience != 0 && !f->l2_auto && !(method && method->info.evidence);
 }
 
 bpnn_status bpnn__choose_net(bpnn__fitting *f)
 {
     const bpnn_fit_options *o = f->options;
-    const bpnn__method *method = named_method(o);
+    const bpnn__method *method = bpnn__method_find(f->method);
     const bpnn__whole *whole = method ? method->whole : NULL;
     const char *by_rule = whole                                      ? (whole->curvature ? "10" : "32")
                           : f->plan.train_count < NARROW_UNITS_BELOW ? "64"
@@ -211,10 +212,14 @@ static bpnn_status explain_method(bpnn__fitting *f)
     bpnn__text_add_u64(&why, bpnn_net_parameter_count(f->model->net));
     bpnn__text_add(&why, " parameters, ");
     bpnn__text_add(&why, bpnn_task_name(f->plan.task));
-    bpnn__text_add(&why, "; mini-batches of ");
-    bpnn__text_add_u64(&why, f->settled.batch);
-    bpnn__text_add(&why, "; l2 ");
-    bpnn__text_add_double(&why, f->settled.l2);
+    if (f->settled.method->whole) {
+        bpnn__text_add(&why, "; all rows train; --method adamw for mini-batches");
+    } else {
+        bpnn__text_add(&why, "; mini-batches of ");
+        bpnn__text_add_u64(&why, f->settled.batch);
+        bpnn__text_add(&why, "; l2 ");
+        bpnn__text_add_double(&why, f->settled.l2);
+    }
     if (why.failed) {
         bpnn__text_free(&why);
         return bpnn__fail_memory(f->error);
@@ -250,16 +255,17 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
     bpnn_train_options *t = &f->train;
     const bpnn_method_info *info;
     *t = f->options->train;
-    bool automatic = !t->method || strcmp(t->method, "auto") == 0;
-    if (automatic)
-        t->method = "adamw";
+    t->method = f->method;
+    t->l2_auto = f->l2_auto;
     info = bpnn_method_find(t->method);
     if (info && info->full_batch && t->batch != SIZE_MAX && t->batch != 0)
         return bpnn__fail(f->error, BPNN_USAGE, "method %s uses all rows in every step; leave the batch out",
                           info->name);
+    if (t->epochs == SIZE_MAX)
+        t->epochs = info && info->evidence ? EPOCHS_OF_BR : EPOCHS;
     if (t->batch == SIZE_MAX)
         t->batch = info && info->full_batch ? 0 : batch_by_rule(f->plan.train_count);
-    if (automatic && isnan(t->l2))
+    if (f->automatic && isnan(t->l2) && info && !info->whole)
         t->l2 = penalty_by_rule(bpnn_net_parameter_count(f->model->net), f->plan.train_count, t->batch);
     bpnn_status status = bpnn__settle(&f->settled, f->model->net, t, f->plan.train_count, f->error);
     if (status != BPNN_OK)
@@ -273,5 +279,5 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
     if (method->whole && f->model->net->precision == BPNN_SINGLE)
         bpnn__notes_add(&f->model->notes, false, "%s computes in double; the model is stored in single",
                         method->info.name);
-    return automatic ? explain_method(f) : BPNN_OK;
+    return f->automatic ? explain_method(f) : BPNN_OK;
 }
