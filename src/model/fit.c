@@ -2,6 +2,7 @@
 #include "model/fit.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "net/net.h"
 
 #include <math.h>
@@ -85,19 +86,34 @@ static void note_evidence(bpnn__fitting *f, const bpnn_train_result *result)
         bpnn__notes_add(notes, true, "br uses nearly all parameters: too few rows for these units; try --hidden 5");
 }
 
-/* What l2 auto tried and took. */
+/* Four digits. */
+static void add_short(bpnn__text *text, double value)
+{
+    bpnn_error line;
+    bpnn__fail(&line, BPNN_OK, "%.4g", value);
+    bpnn__text_add(text, line.text);
+}
+
+/* What l2 auto took, and the table of what it tried. */
 static void note_penalty(bpnn__fitting *f, const bpnn_train_result *result)
 {
+    bpnn__text tried = {0};
     bpnn__notes *notes = &f->model->notes;
-    for (size_t i = 0; i < result->penalty_count; i++)
-        if (!isnan(result->penalty[i].loss))
-            bpnn__notes_add(notes, false, "l2 auto: c %g, loss of the rows held out %g", result->penalty[i].c,
-                            result->penalty[i].loss);
-    if (result->penalty_count > 0)
-        bpnn__notes_add(notes, false, "l2 auto: took l2 %g", result->l2);
-    if (result->penalty_count > 0 && result->epochs == 0 && result->stop == BPNN_STOP_TIME)
+    bool late = result->epochs == 0 && result->stop == BPNN_STOP_TIME;
+    if (result->penalty_count == 0)
+        return;
+    for (size_t i = 0; i < result->penalty_count; i++) {
+        bpnn__text_add(&tried, i ? ", " : "");
+        bpnn__text_add_double(&tried, result->penalty[i].c);
+        bpnn__text_add(&tried, ": ");
+        add_short(&tried, result->penalty[i].loss);
+    }
+    bpnn__notes_add(notes, false, "l2 auto: took %g; losses of the rows held out by c: %s", result->l2,
+                    tried.failed ? "" : tried.data);
+    if (late)
         bpnn__notes_add(notes, true,
                         "the time limit ended the choice of l2: the model is the best fit of a part of the rows");
+    bpnn__text_free(&tried);
 }
 
 static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)

@@ -276,7 +276,7 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
                       : method->whole                     ? BPNN__WHOLE_PATIENCE
                                                           : patience_by_rule(f->settled.batches);
     f->init = init_by_rule(f);
-    if (method->whole && f->model->net->precision == BPNN_SINGLE)
+    if (method->whole && !f->automatic && f->model->net->precision == BPNN_SINGLE)
         bpnn__notes_add(&f->model->notes, false, "%s computes in double; the model is stored in single",
                         method->info.name);
     return f->automatic ? explain_method(f) : BPNN_OK;
