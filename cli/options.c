@@ -57,7 +57,7 @@ static const option options[] = {
     {"dropout", 0, NUMBER, AT(dropout), TRAIN, "P", "probability, hidden layers; 0", "Training"},
     {"clip", 0, NUMBER, AT(clip), TRAIN, "NORM", "limit of the gradient's norm; off", "Training"},
     {"schedule", 0, TEXT, AT(schedule), TRAIN, "NAME",
-     "constant, step, exponential, cosine, plateau, onecycle; constant", "Training"},
+     "constant, step, exponential, cosine, plateau, onecycle; by rule", "Training"},
     {"warmup", 0, COUNT, AT(warmup), TRAIN, "N", "epochs in which the rate rises; 0", "Training"},
     {"patience", 0, TEXT, AT(patience), TRAIN, "N", "epochs without a better validation loss; by rule (0 = off)",
      "Training"},

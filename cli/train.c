@@ -93,6 +93,7 @@ static bool set_words(run *r)
     f->precision = (bpnn_precision)precision;
     f->reduction = (bpnn_reduction)reduction;
     f->train.schedule = (bpnn_schedule_kind)schedule;
+    f->schedule_by_rule = !a->schedule;
     return yes_or_no("missing-indicator", a->missing_indicator, true, &f->missing_indicator) &&
            yes_or_no("shuffle", a->shuffle, true, &f->train.shuffle);
 }

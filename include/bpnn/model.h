@@ -77,6 +77,7 @@ typedef struct bpnn_fit_options {
     /* training: method NULL = auto, batch SIZE_MAX = by rule, epochs SIZE_MAX = 1000 (br: 300), l2 NAN = by method or rule; seed is the
        seed of the split and the initialiser too; the callbacks are called as bpnn_train does */
     bpnn_train_options train;
+    bool schedule_by_rule;       /* true; false: train.schedule and its settings are meant */
     bpnn_message_fn message;     /* NULL = none; warnings are kept in the model's summary too */
     void *message_context;
     /* NULL, or called once before training with what every choice came to: the same fit with nothing left to a rule (init

@@ -66,8 +66,19 @@ static double parameters_of(const bpnn_fit_options *o, const bpnn__schema *schem
 
 /* ---- the rules ---- */
 
+/* Where whole methods gain nothing on real tables and cost more: docs/figures.md. */
+static bool suits_steps(const bpnn__fitting *f, const bpnn__schema *schema)
+{
+    bool categories = f->plan.task == BPNN_TASK_MULTICLASS;
+    for (size_t i = 0; i < schema->feature_count; i++)
+        categories |= schema->features[i].categorical;
+    return categories;
+}
+
 static void apply_rules(bpnn__fitting *f, const bpnn__schema *schema)
 {
+    if (suits_steps(f, schema))
+        return;
     const bpnn_fit_options *o = f->options;
     double N = (double)f->plan.train_count, C = (double)bpnn__schema_outputs(schema);
     bool smooth, mse = f->plan.task == BPNN_TASK_REGRESSION && f->loss.kind == BPNN_LOSS_MSE;

@@ -18,7 +18,7 @@ enum {
 };
 #define LEAST_PENALTY 0.1
 #define MOST_PENALTY 1.0
-#define EPOCH_PENALTY 40.0 /* l2 times updates an epoch: what weights lose in an epoch must leave time to learn */
+#define EPOCH_PENALTY 100.0 /* l2 times updates an epoch: what weights lose in an epoch must leave time to learn */
 
 void bpnn_fit_options_default(bpnn_fit_options *o)
 {
@@ -33,6 +33,7 @@ void bpnn_fit_options_default(bpnn_fit_options *o)
     o->group_rows = 1024;
     bpnn_train_options_default(&o->train);
     o->train.method = NULL;
+    o->schedule_by_rule = true;
     o->train.batch = SIZE_MAX;
     o->train.epochs = SIZE_MAX;
 }
@@ -193,7 +194,7 @@ static size_t batch_by_rule(size_t rows)
     return batch;
 }
 
-/* .1 P / N, to two decimals (so that it can be given back as --l2), within .1 .. min(1, 40 / S): the more parameters a
+/* .1 P / N, to two decimals (so that it can be given back as --l2), within .1 .. min(1, 100 / S): the more parameters a
  * row has to determine, the more noise they would learn. S: updates an epoch */
 static double penalty_by_rule(size_t parameters, size_t rows, size_t batch)
 {
@@ -202,6 +203,18 @@ static double penalty_by_rule(size_t parameters, size_t rows, size_t batch)
     double penalty = 0.1 * (double)parameters / (double)rows;
     penalty = floor(100 * (penalty < most ? penalty : most) + 0.5) / 100;
     return penalty < LEAST_PENALTY ? LEAST_PENALTY : penalty;
+}
+
+/* Large tables: the rate halves when the validation loss has not fallen for three epochs, long before patience ends. */
+static void schedule_by_rule(const bpnn__fitting *f, bpnn_train_options *t)
+{
+    static const bpnn_setting wait = {"wait", 3};
+    bool validates = f->plan.valid_count > 0 || f->options->validation;
+    if (!f->automatic || !f->options->schedule_by_rule || !validates || f->plan.train_count < NARROW_UNITS_BELOW)
+        return;
+    t->schedule = BPNN_SCHEDULE_PLATEAU;
+    t->schedule_settings = &wait;
+    t->schedule_setting_count = 1;
 }
 
 static bpnn_status explain_method(bpnn__fitting *f)
@@ -219,6 +232,10 @@ static bpnn_status explain_method(bpnn__fitting *f)
         bpnn__text_add_u64(&why, f->settled.batch);
         bpnn__text_add(&why, "; l2 ");
         bpnn__text_add_double(&why, f->settled.l2);
+        if (f->settled.schedule.kind != BPNN_SCHEDULE_CONSTANT) {
+            bpnn__text_add(&why, "; schedule ");
+            bpnn__text_add(&why, bpnn_schedule_name(f->settled.schedule.kind));
+        }
     }
     if (why.failed) {
         bpnn__text_free(&why);
@@ -267,6 +284,8 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
         t->batch = info && info->full_batch ? 0 : batch_by_rule(f->plan.train_count);
     if (f->automatic && isnan(t->l2) && info && !info->whole)
         t->l2 = penalty_by_rule(bpnn_net_parameter_count(f->model->net), f->plan.train_count, t->batch);
+    if (info && !info->whole)
+        schedule_by_rule(f, t);
     bpnn_status status = bpnn__settle(&f->settled, f->model->net, t, f->plan.train_count, f->error);
     if (status != BPNN_OK)
         return status;

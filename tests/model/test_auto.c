@@ -15,6 +15,7 @@ typedef struct choice {
     char method[16], hidden[32];
     bool l2_auto;
     bpnn_init_kind init;
+    bpnn_schedule_kind schedule;
     size_t epochs, patience;
     double validation;
 } choice;
@@ -26,6 +27,7 @@ static void note(const bpnn_fit_options *resolved, void *context)
     snprintf(c->hidden, sizeof c->hidden, "%s", resolved->hidden);
     c->l2_auto = resolved->train.l2_auto;
     c->init = resolved->init;
+    c->schedule = resolved->train.schedule;
     c->epochs = resolved->train.epochs;
     c->patience = resolved->train.patience;
     c->validation = resolved->validation_share;
@@ -57,10 +59,7 @@ static choice choose(size_t rows, size_t inputs, size_t classes, bpnn_fit_option
     o->on_resolved = note;
     o->resolved_context = &c;
     o->train.on_epoch = stop;
-    if (classes)
-        o->task = BPNN_TASK_MULTICLASS;
-    else
-        o->task = BPNN_TASK_REGRESSION;
+    o->task = classes == 0 ? BPNN_TASK_REGRESSION : classes == 2 ? BPNN_TASK_BINARY : BPNN_TASK_MULTICLASS;
     assert_int_equal(bpnn_table_from_matrix(&table, bpnn_matrix_of(x, rows, cols), NULL, &error), BPNN_OK);
     if (bpnn_fit(&model, table, o, &error) != BPNN_OK)
         fail_msg("%s", error.text);
@@ -86,10 +85,10 @@ static void sizes(void **state)
         const char *activation, *loss, *method;
     } row[] = {
         {100, 5, 0, NULL, NULL, "br"},       {100, 5, 0, "tanh", NULL, "br"},    {100, 5, 0, "relu", NULL, "lbfgs"},
-        {100, 5, 0, NULL, "huber", "lbfgs"}, {100, 5, 3, NULL, NULL, "lbfgs"},   {15, 5, 0, NULL, NULL, "lbfgs"},
-        {9, 5, 0, NULL, NULL, "adamw"},      {100, 80, 0, NULL, NULL, "br"},     {100, 99, 0, NULL, NULL, "lbfgs"},
-        {10001, 3, 0, NULL, NULL, "br"},     {10001, 3, 3, NULL, NULL, "adamw"}, {20001, 3, 0, NULL, NULL, "adamw"},
-        {3000, 700, 3, NULL, NULL, "adamw"}};
+        {100, 5, 0, NULL, "huber", "lbfgs"}, {100, 5, 2, NULL, NULL, "lbfgs"},   {100, 5, 3, NULL, NULL, "adamw"},
+        {15, 5, 0, NULL, NULL, "lbfgs"},     {9, 5, 0, NULL, NULL, "adamw"},     {100, 80, 0, NULL, NULL, "br"},
+        {100, 99, 0, NULL, NULL, "lbfgs"},   {10001, 3, 0, NULL, NULL, "br"},    {10001, 3, 2, NULL, NULL, "adamw"},
+        {20001, 3, 0, NULL, NULL, "adamw"},  {3000, 700, 2, NULL, NULL, "adamw"}};
     size_t bad = 0, count = sizeof row / sizeof *row;
     for (size_t i = 0; i < count; i++) {
         bpnn_fit_options o = quick();
@@ -123,10 +122,17 @@ static void nets(void **state)
     assert_string_equal(c.hidden, "4:sigmoid");
     o = quick();
     o.train.epochs = 0;
-    c = choose(100, 5, 3, &o);
+    c = choose(100, 5, 2, &o);
     assert_string_equal(c.method, "lbfgs");
     assert_string_equal(c.hidden, "32:tanh");
     assert_true(c.init == BPNN_INIT_AUTO && c.patience == 0 && c.validation == 0);
+    assert_int_equal(c.schedule, BPNN_SCHEDULE_CONSTANT);
+    o = quick();
+    o.train.epochs = 0;
+    c = choose(24000, 3, 3, &o);
+    assert_true(strcmp(c.hidden, "128:relu") == 0 && c.schedule == BPNN_SCHEDULE_PLATEAU);
+    o.schedule_by_rule = false;
+    assert_int_equal(choose(24000, 3, 3, &o).schedule, BPNN_SCHEDULE_CONSTANT);
     o = quick();
     o.train.clip = 1;
     c = choose(100, 5, 3, &o);

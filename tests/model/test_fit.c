@@ -488,8 +488,8 @@ static void test_penalty(void **state)
     assert_true(ratio > 0.2 && ratio < 0.5 && fabs(l2 - ratio) <= 0.005 + 1e-12);
     l2 = penalty(table, "1000", SIZE_MAX, &ratio);
     assert_true(ratio > 2 && l2 == 1);
-    l2 = penalty(table, "1000", 1, &ratio); /* 40 / 255 updates an epoch */
-    assert_true(l2 == 0.16);
+    l2 = penalty(table, "1000", 1, &ratio); /* 100 / 255 updates an epoch */
+    assert_true(l2 == 0.39);
     bpnn_table_free(table);
 }
 
