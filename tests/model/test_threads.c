@@ -197,7 +197,7 @@ static bool predicts(size_t threads)
 
 static bool evaluates(void)
 {
-    bpnn_metrics m;
+    bpnn_metrics m = {0};
     bool same = bpnn_model_evaluate(shared.model, shared.table, 2, NULL, &m, NULL) == BPNN_OK && m.loss == shared.loss;
     bpnn_metrics_free(&m);
     return same;
@@ -206,10 +206,10 @@ static bool evaluates(void)
 /* Describing, writing and fitting. */
 static bool writes(void)
 {
-    void *bytes;
-    size_t size;
-    char *json;
-    bpnn_model *again;
+    void *bytes = NULL;
+    size_t size = 0;
+    char *json = NULL;
+    bpnn_model *again = NULL;
     bool same = bpnn_model_describe(shared.model, &json, NULL) == BPNN_OK && fit(&again) == BPNN_OK &&
                 bpnn_model_write(again, &bytes, &size, NULL) == BPNN_OK && size == shared.size &&
                 memcmp(bytes, shared.bytes, size) == 0;
