@@ -89,7 +89,7 @@ static bool dialect(const arguments *a, bpnn_table_options *o)
     }
     o->na = a->na;
     o->format = a->format;
-    return true;
+    return read_threads(a, &o->threads);
 }
 
 /* ---- lists of columns ---- */

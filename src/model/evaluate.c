@@ -1,6 +1,7 @@
 /* Metrics of the whole pipeline on a table: blocks of rows are encoded, go through the engine (outputs and training loss
  * in one pass) and are counted in row order, so that neither threads nor instruction set change a bit. */
 #include "base/error.h"
+#include "base/fpmode.h"
 #include "base/memory.h"
 #include "core/engine.h"
 #include "model/metrics.h"
@@ -206,10 +207,12 @@ bpnn_status bpnn_model_evaluate(const bpnn_model *model, const bpnn_table *table
 {
     bpnn__mapping mapping = {0};
     memset(metrics, 0, model->schema.target_count * sizeof *metrics);
+    uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = bpnn__schema_map(&model->schema, table, true, &mapping, error);
     if (status == BPNN_OK)
         status =
             bpnn__evaluate_rows(model, table, &mapping, NULL, bpnn_table_rows(table), threads, isa, metrics, error);
+    bpnn__fpmode_leave(mode);
     bpnn__mapping_free(&mapping);
     return status;
 }

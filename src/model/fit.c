@@ -1,6 +1,7 @@
 /* From a table to a model: plan, schema, network, training, metrics. */
 #include "model/fit.h"
 #include "base/error.h"
+#include "base/fpmode.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/net.h"
@@ -284,7 +285,9 @@ bpnn_status bpnn_fit(bpnn_model **out, const bpnn_table *table, const bpnn_fit_o
         return bpnn__fail_memory(error);
     f.model->notes.message = options->message;
     f.model->notes.context = options->message_context;
+    uint64_t mode = bpnn__fpmode_enter();
     status = fit(&f);
+    bpnn__fpmode_leave(mode);
     free_fitting(&f);
     if (status != BPNN_OK) {
         bpnn_model_free(f.model);

@@ -1,6 +1,7 @@
 /* Predictions for a raw table. Blocks of rows are units of work for the threads: a block is encoded, goes through the
  * network and is presented; nothing is shared but the model, which is only read. */
 #include "base/error.h"
+#include "base/fpmode.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "model/model.h"
@@ -139,6 +140,7 @@ bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table,
     bpnn_predictor *own = NULL;
     predicting p = {.model = model, .table = table, .mapping = &mapping, .out = prediction};
     memset(prediction, 0, sizeof *prediction);
+    uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = bpnn__schema_map(&model->schema, table, false, &mapping, error);
     if (status == BPNN_OK)
         status = choose_predictor(model, isa, &own, &p.predictor, error);
@@ -146,6 +148,7 @@ bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table,
         status = make_room(model, bpnn_table_rows(table), prediction, error);
     if (status == BPNN_OK)
         status = predict_rows(&p, threads, error);
+    bpnn__fpmode_leave(mode);
     bpnn_predictor_free(own);
     bpnn__mapping_free(&mapping);
     if (status != BPNN_OK)

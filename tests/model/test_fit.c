@@ -1,5 +1,6 @@
 /* From a table to a model and its predictions: every task, what is chosen, parts held back, bits, and what goes wrong. */
 #include "model/made.h"
+#include "oracle/mode.h"
 #include <bpnn/memory.h>
 
 #include <math.h>
@@ -298,6 +299,36 @@ static void test_same_bytes(void **state)
     bpnn_table_free(table);
 }
 
+/* Scalers, metrics and predictions too are what they are in the promised floating-point mode. */
+static void test_foreign_mode(void **state)
+{
+    bpnn_table *table = make_table(9, 300, BPNN_TASK_REGRESSION);
+    bpnn_fit_options o = quick();
+    bpnn_prediction p, q;
+    bpnn_metrics m, n;
+    (void)state;
+    o.train.epochs = 3;
+    bpnn_model *a = fit(table, &o);
+    assert_int_equal(bpnn_model_predict(a, table, 1, NULL, &p, NULL), BPNN_OK);
+    assert_int_equal(bpnn_model_evaluate(a, table, 1, NULL, &m, NULL), BPNN_OK);
+    mode_poison();
+    bpnn_model *b = fit(table, &o);
+    bpnn_status predicted = bpnn_model_predict(b, table, 1, NULL, &q, NULL);
+    bpnn_status evaluated = bpnn_model_evaluate(b, table, 1, NULL, &n, NULL);
+    mode_cure();
+    assert_true(predicted == BPNN_OK && evaluated == BPNN_OK);
+    assert_true(same_bytes(a, b));
+    assert_memory_equal(p.values, q.values, p.rows * p.columns * sizeof *p.values);
+    assert_true(m.rmse == n.rmse && m.r2 == n.r2 && m.loss == n.loss);
+    bpnn_prediction_free(&p);
+    bpnn_prediction_free(&q);
+    bpnn_metrics_free(&m);
+    bpnn_metrics_free(&n);
+    bpnn_model_free(a);
+    bpnn_model_free(b);
+    bpnn_table_free(table);
+}
+
 static bool stop_at_three(const bpnn_progress *progress, void *context)
 {
     (void)context;
@@ -521,10 +552,10 @@ static void test_scale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tasks),        cmocka_unit_test(test_losses),    cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_same_bytes),   cmocka_unit_test(test_endings),   cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_strange_rows), cmocka_unit_test(test_unsavable), cmocka_unit_test(test_penalty),
-        cmocka_unit_test(test_scale),
+        cmocka_unit_test(test_tasks),      cmocka_unit_test(test_losses),       cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_foreign_mode), cmocka_unit_test(test_endings),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_strange_rows), cmocka_unit_test(test_unsavable),
+        cmocka_unit_test(test_penalty),    cmocka_unit_test(test_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
