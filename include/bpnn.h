@@ -15,13 +15,13 @@
 #ifndef BPNN_H
 #define BPNN_H
 
-#include <bpnn/version.h>
-#include <bpnn/status.h>
-#include <bpnn/memory.h>
 #include <bpnn/matrix.h>
-#include <bpnn/net.h>
-#include <bpnn/train.h>
-#include <bpnn/table.h>
+#include <bpnn/memory.h>
 #include <bpnn/model.h>
+#include <bpnn/net.h>
+#include <bpnn/status.h>
+#include <bpnn/table.h>
+#include <bpnn/train.h>
+#include <bpnn/version.h>
 
 #endif

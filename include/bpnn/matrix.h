@@ -37,7 +37,7 @@ static inline bpnn_matrix bpnn_matrix_make(const void *data, bpnn_dtype dtype, s
 
 /* bpnn_matrix_of(pointer, rows, cols): a dense view; the element type picks the dtype. */
 #if !defined(__cplusplus)
-#define bpnn_matrix_of(pointer, rows, cols)                                                        \
+#define bpnn_matrix_of(pointer, rows, cols)                                                                            \
     bpnn_matrix_make((pointer),                                                                    \
                      _Generic((pointer),                                                           \
                          float *: BPNN_F32,                                                        \
@@ -49,9 +49,18 @@ static inline bpnn_matrix bpnn_matrix_make(const void *data, bpnn_dtype dtype, s
                      (rows), (cols))
 #else
 }
-static inline bpnn_matrix bpnn_matrix_of(const float *p, size_t r, size_t c) { return bpnn_matrix_make(p, BPNN_F32, r, c); }
-static inline bpnn_matrix bpnn_matrix_of(const double *p, size_t r, size_t c) { return bpnn_matrix_make(p, BPNN_F64, r, c); }
-static inline bpnn_matrix bpnn_matrix_of(const unsigned char *p, size_t r, size_t c) { return bpnn_matrix_make(p, BPNN_U8, r, c); }
+static inline bpnn_matrix bpnn_matrix_of(const float *p, size_t r, size_t c)
+{
+    return bpnn_matrix_make(p, BPNN_F32, r, c);
+}
+static inline bpnn_matrix bpnn_matrix_of(const double *p, size_t r, size_t c)
+{
+    return bpnn_matrix_make(p, BPNN_F64, r, c);
+}
+static inline bpnn_matrix bpnn_matrix_of(const unsigned char *p, size_t r, size_t c)
+{
+    return bpnn_matrix_make(p, BPNN_U8, r, c);
+}
 extern "C" {
 #endif
 

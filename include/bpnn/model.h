@@ -11,7 +11,13 @@ extern "C" {
 #endif
 
 #define BPNN_TASKS(X) X(AUTO, "auto") X(REGRESSION, "regression") X(BINARY, "binary") X(MULTICLASS, "multiclass")
-#define BPNN_SCALES(X) X(STANDARD, "standard") X(MINMAX, "minmax") X(ROBUST, "robust") X(POOLED, "pooled") X(NONE, "none") X(AUTO, "auto")
+#define BPNN_SCALES(X)                                                                                                 \
+    X(STANDARD, "standard") /* mean 0, deviation 1 */                                                                  \
+    X(MINMAX, "minmax")     /* into [-1, 1] */                                                                         \
+    X(ROBUST, "robust")     /* median 0, quartiles apart by 1 */                                                       \
+    X(POOLED, "pooled")     /* mean 0, one width for all inputs: the root of their mean variance */                    \
+    X(NONE, "none")                                                                                                    \
+    X(AUTO, "auto")
 #define BPNN_MISSINGS(X) X(MEDIAN, "median") X(MEAN, "mean") X(DROP, "drop") X(ERROR, "error")
 
 #define BPNN_X(id, name) BPNN_TASK_##id,
@@ -41,44 +47,44 @@ typedef void (*bpnn_message_fn)(const char *text, bool warning, void *context);
 typedef struct bpnn_fit_options {
     size_t struct_size;
     /* columns */
-    const char *target;          /* the last column. The whole text as one exact name first, else split at commas */
-    const char *features;        /* all others */
-    const char *drop;            /* none */
-    const char *categorical;     /* none forced */
-    const char *numeric;         /* none forced */
-    const char *sample_weight;   /* a column; none */
-    const char *split_column;    /* a column that holds train, valid(ation) or test; none */
+    const char *target;        /* the last column. The whole text as one exact name first, else split at commas */
+    const char *features;      /* all others */
+    const char *drop;          /* none */
+    const char *categorical;   /* none forced */
+    const char *numeric;       /* none forced */
+    const char *sample_weight; /* a column; none */
+    const char *split_column;  /* a column that holds train, valid(ation) or test; none */
     bool class_weight_balanced;
     bpnn_task task;
-    const char *positive;        /* binary: the last class */
+    const char *positive; /* binary: the last class */
     /* rows held back: a share in (0, 1), or a table of its own; NAN share = default (0.15, none below
        60 rows), 0 = none */
     double validation_share;
     const bpnn_table *validation;
-    double test_share;           /* default 0 */
+    double test_share; /* default 0 */
     const bpnn_table *test;
     /* encoding */
-    bpnn_scale scale;            /* auto: pooled for IDX files, else standard */
-    bpnn_scale target_scale;     /* auto */
-    bpnn_missing missing;        /* median */
-    bool missing_indicator;      /* true */
+    bpnn_scale scale;        /* auto: pooled for IDX files, else standard */
+    bpnn_scale target_scale; /* auto */
+    bpnn_missing missing;    /* median */
+    bool missing_indicator;  /* true */
     /* network */
-    const char *hidden;          /* "64,32" or "64:relu,32:tanh"; "" = no hidden layer; NULL = by rule */
-    const char *activation;      /* of hidden layers: "relu", "leaky_relu(0.2)" */
+    const char *hidden;            /* "64,32" or "64:relu,32:tanh"; "" = no hidden layer; NULL = by rule */
+    const char *activation;        /* of hidden layers: "relu", "leaky_relu(0.2)" */
     const char *output_activation; /* by task */
-    const char *loss;            /* by task */
-    double loss_parameter;       /* NAN = the loss's default */
-    bpnn_bias bias;              /* neuron */
-    bpnn_init_kind init;         /* auto */
-    double init_parameter;       /* NAN */
-    bpnn_precision precision;    /* single */
-    bpnn_reduction reduction;    /* mean */
-    size_t group_rows;           /* 1024 */
+    const char *loss;              /* by task */
+    double loss_parameter;         /* NAN = the loss's default */
+    bpnn_bias bias;                /* neuron */
+    bpnn_init_kind init;           /* auto */
+    double init_parameter;         /* NAN */
+    bpnn_precision precision;      /* single */
+    bpnn_reduction reduction;      /* mean */
+    size_t group_rows;             /* 1024 */
     /* training: method NULL = auto, batch SIZE_MAX = by rule, epochs SIZE_MAX = 1000 (br: 300), l2 NAN = by method or rule; seed is the
        seed of the split and the initialiser too; the callbacks are called as bpnn_train does */
     bpnn_train_options train;
-    bool schedule_by_rule;       /* true; false: train.schedule and its settings are meant */
-    bpnn_message_fn message;     /* NULL = none; warnings are kept in the model's summary too */
+    bool schedule_by_rule;   /* true; false: train.schedule and its settings are meant */
+    bpnn_message_fn message; /* NULL = none; warnings are kept in the model's summary too */
     void *message_context;
     /* NULL, or called once before training with what every choice came to: the same fit with nothing left to a rule (init
        auto alone stays: it is a rule a layer). Its texts live during the call. */
@@ -112,15 +118,15 @@ BPNN_API bpnn_status bpnn_model_read(bpnn_model **model, const void *bytes, size
 /* Metrics of the whole pipeline in prediction mode, in the target's own unit. Undefined = NAN. */
 typedef struct bpnn_metrics {
     bpnn_task task;
-    size_t rows;             /* with a target */
-    double loss;             /* training loss in training space, without penalty */
+    size_t rows; /* with a target */
+    double loss; /* training loss in training space, without penalty */
     /* regression */
     double mse, rmse, mae, r2, max_error;
     /* classification */
     double accuracy, precision, recall, f1, roc_auc, log_loss, macro_f1;
     size_t class_count;
-    uint64_t *confusion;     /* class_count x class_count, [true * class_count + predicted]; owned by the metrics */
-    uint64_t unseen_labels;  /* rows whose true class the model does not know: counted as wrong */
+    uint64_t *confusion;    /* class_count x class_count, [true * class_count + predicted]; owned by the metrics */
+    uint64_t unseen_labels; /* rows whose true class the model does not know: counted as wrong */
 } bpnn_metrics;
 
 typedef struct bpnn_summary {
@@ -129,12 +135,12 @@ typedef struct bpnn_summary {
     size_t rows_train, rows_validation, rows_test;
     size_t epochs, best_epoch;
     uint64_t updates;
-    double seconds;          /* of this run; not stored in files (NAN after loading) */
+    double seconds; /* of this run; not stored in files (NAN after loading) */
     uint64_t seed;
-    bpnn_train_result result;   /* as bpnn_train gave it; after loading only what files store */
+    bpnn_train_result result; /* as bpnn_train gave it; after loading only what files store */
     size_t target_count;
     const bpnn_metrics *train, *validation, *test; /* target_count each; NULL where there are no rows */
-    const char *method_why;  /* why auto chose the method; NULL if the user named it or after loading */
+    const char *method_why; /* why auto chose the method; NULL if the user named it or after loading */
     size_t warning_count;
     const char *const *warnings;
 } bpnn_summary;
@@ -145,7 +151,7 @@ BPNN_API const bpnn_net *bpnn_model_net(const bpnn_model *model);
 BPNN_API bpnn_task bpnn_model_task(const bpnn_model *model);
 BPNN_API size_t bpnn_model_target_count(const bpnn_model *model);
 BPNN_API const char *bpnn_model_target_name(const bpnn_model *model, size_t target);
-BPNN_API size_t bpnn_model_class_count(const bpnn_model *model); /* 0 for regression */
+BPNN_API size_t bpnn_model_class_count(const bpnn_model *model);                /* 0 for regression */
 BPNN_API const char *bpnn_model_class_label(const bpnn_model *model, size_t k); /* as written in the table */
 BPNN_API size_t bpnn_model_positive_class(const bpnn_model *model);
 BPNN_API size_t bpnn_model_feature_count(const bpnn_model *model); /* columns of the raw table */
@@ -160,11 +166,11 @@ BPNN_API bpnn_status bpnn_model_describe(const bpnn_model *model, char **json, b
 /* Predictions for a raw table. Arrays belong to the prediction. */
 typedef struct bpnn_prediction {
     size_t rows, columns;
-    double *values;          /* rows x columns: regression one column a target, in its unit;
+    double *values;         /* rows x columns: regression one column a target, in its unit;
                                 classification one probability a class (also for binary: 2 columns) */
-    size_t *label;           /* rows: the predicted class; NULL for regression */
-    uint64_t unseen_cells;   /* category cells never seen in training */
-    uint64_t imputed_cells;  /* missing cells replaced */
+    size_t *label;          /* rows: the predicted class; NULL for regression */
+    uint64_t unseen_cells;  /* category cells never seen in training */
+    uint64_t imputed_cells; /* missing cells replaced */
 } bpnn_prediction;
 
 BPNN_API bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table, size_t threads,

@@ -17,73 +17,73 @@ extern "C" {
 /* ---- vocabularies: one list each; the name is the same in the program, in JSON and in files ---- */
 
 /* X(ENUM, "name", default parameter or 0, has a parameter) */
-#define BPNN_ACTIVATIONS(X)                                                                        \
-    X(IDENTITY, "identity", 0, 0)         /* e */                                                  \
-    X(SIGMOID, "sigmoid", 0, 0)           /* 1 / (1 + exp(-e)) */                                  \
-    X(TANH, "tanh", 0, 0)                 /* tanh e */                                             \
-    X(RELU, "relu", 0, 0)                 /* e < 0 ? 0 : e */                                      \
-    X(LEAKY_RELU, "leaky_relu", 0.01, 1)  /* e < 0 ? p e : e */                                    \
-    X(ELU, "elu", 1, 1)                   /* e < 0 ? p expm1(e) : e */                             \
-    X(SELU, "selu", 0, 0)                 /* 1.0507.. (e < 0 ? 1.6732.. expm1(e) : e) */           \
-    X(GELU, "gelu", 0, 0)                 /* e (1 + erf(e / sqrt 2)) / 2 */                        \
-    X(GELU_TANH, "gelu_tanh", 0, 0)       /* e (1 + tanh(sqrt(2/pi) (e + 0.044715 e^3))) / 2 */    \
-    X(SILU, "silu", 0, 0)                 /* e sigmoid(e) */                                       \
-    X(MISH, "mish", 0, 0)                 /* e tanh(softplus(e)) */                                \
-    X(SOFTPLUS, "softplus", 0, 0)         /* log(1 + exp e) */                                     \
-    X(SOFTSIGN, "softsign", 0, 0)         /* e / (1 + |e|) */                                      \
-    X(ELLIOT, "elliot", 0, 0)             /* e / (2 (1 + |e|)) + 1/2 */                            \
-    X(HARD_SIGMOID, "hard_sigmoid", 0, 0) /* clip(e / 5 + 1/2, 0, 1) */                            \
-    X(HARD_TANH, "hard_tanh", 0, 0)       /* clip(e, -1, 1) */                                     \
-    X(RELU6, "relu6", 0, 0)               /* clip(e, 0, 6) */                                      \
-    X(GAUSSIAN, "gaussian", 0, 0)         /* exp(-e^2) */                                          \
-    X(SIN, "sin", 0, 0)                                                                            \
-    X(COS, "cos", 0, 0)                                                                            \
-    X(EXP, "exp", 0, 0)                                                                            \
-    X(SOFTMAX, "softmax", 0, 0)           /* over the row; output layer only */                    \
-    X(LOG_SOFTMAX, "log_softmax", 0, 0)   /* over the row; output layer only */                    \
-    X(THRESHOLD, "threshold", 0, 0)       /* e < 0 ? 0 : 1; prediction only */                     \
-    X(USER, "user", 0, 0)                 /* the caller's value and derivative */
+#define BPNN_ACTIVATIONS(X)                                                                                            \
+    X(IDENTITY, "identity", 0, 0)         /* e */                                                                      \
+    X(SIGMOID, "sigmoid", 0, 0)           /* 1 / (1 + exp(-e)) */                                                      \
+    X(TANH, "tanh", 0, 0)                 /* tanh e */                                                                 \
+    X(RELU, "relu", 0, 0)                 /* e < 0 ? 0 : e */                                                          \
+    X(LEAKY_RELU, "leaky_relu", 0.01, 1)  /* e < 0 ? p e : e */                                                        \
+    X(ELU, "elu", 1, 1)                   /* e < 0 ? p expm1(e) : e */                                                 \
+    X(SELU, "selu", 0, 0)                 /* 1.0507.. (e < 0 ? 1.6732.. expm1(e) : e) */                               \
+    X(GELU, "gelu", 0, 0)                 /* e (1 + erf(e / sqrt 2)) / 2 */                                            \
+    X(GELU_TANH, "gelu_tanh", 0, 0)       /* e (1 + tanh(sqrt(2/pi) (e + 0.044715 e^3))) / 2 */                        \
+    X(SILU, "silu", 0, 0)                 /* e sigmoid(e) */                                                           \
+    X(MISH, "mish", 0, 0)                 /* e tanh(softplus(e)) */                                                    \
+    X(SOFTPLUS, "softplus", 0, 0)         /* log(1 + exp e) */                                                         \
+    X(SOFTSIGN, "softsign", 0, 0)         /* e / (1 + |e|) */                                                          \
+    X(ELLIOT, "elliot", 0, 0)             /* e / (2 (1 + |e|)) + 1/2 */                                                \
+    X(HARD_SIGMOID, "hard_sigmoid", 0, 0) /* clip(e / 5 + 1/2, 0, 1) */                                                \
+    X(HARD_TANH, "hard_tanh", 0, 0)       /* clip(e, -1, 1) */                                                         \
+    X(RELU6, "relu6", 0, 0)               /* clip(e, 0, 6) */                                                          \
+    X(GAUSSIAN, "gaussian", 0, 0)         /* exp(-e^2) */                                                              \
+    X(SIN, "sin", 0, 0)                                                                                                \
+    X(COS, "cos", 0, 0)                                                                                                \
+    X(EXP, "exp", 0, 0)                                                                                                \
+    X(SOFTMAX, "softmax", 0, 0)         /* over the row; output layer only */                                          \
+    X(LOG_SOFTMAX, "log_softmax", 0, 0) /* over the row; output layer only */                                          \
+    X(THRESHOLD, "threshold", 0, 0)     /* e < 0 ? 0 : 1; prediction only */                                           \
+    X(USER, "user", 0, 0)               /* the caller's value and derivative */
 
 /* X(ENUM, "name", default parameter or 0, "name of the parameter" or NULL) */
-#define BPNN_LOSSES(X)                                                                             \
-    X(MSE, "mse", 0, NULL)                /* (y - t)^2 */                                          \
-    X(HALF_MSE, "half_mse", 0, NULL)      /* (y - t)^2 / 2 */                                      \
-    X(MAE, "mae", 0, NULL)                /* |y - t| */                                            \
-    X(HUBER, "huber", 1, "delta")         /* quadratic inside delta, linear outside */             \
-    X(LOG_COSH, "log_cosh", 0, NULL)      /* log cosh(y - t) */                                    \
-    X(QUANTILE, "quantile", 0.5, "q")     /* max(q (t-y), (q-1)(t-y)) */                           \
-    X(POISSON, "poisson", 0, NULL)        /* exp(e) - t e; output exp */                           \
-    X(BINARY_CROSSENTROPY, "binary_crossentropy", 0, NULL) /* output sigmoid */                    \
-    X(CROSSENTROPY, "crossentropy", 0, "smoothing") /* output softmax or log_softmax */            \
-    X(FOCAL, "focal", 2, "gamma")         /* -(1-p)^gamma t log p; output softmax or sigmoid */    \
-    X(HINGE, "hinge", 0, NULL)            /* max(0, 1 - t y); output identity or tanh */           \
-    X(USER, "user", 0, NULL)              /* the caller's value and derivative */
+#define BPNN_LOSSES(X)                                                                                                 \
+    X(MSE, "mse", 0, NULL)                                 /* (y - t)^2 */                                             \
+    X(HALF_MSE, "half_mse", 0, NULL)                       /* (y - t)^2 / 2 */                                         \
+    X(MAE, "mae", 0, NULL)                                 /* |y - t| */                                               \
+    X(HUBER, "huber", 1, "delta")                          /* quadratic inside delta, linear outside */                \
+    X(LOG_COSH, "log_cosh", 0, NULL)                       /* log cosh(y - t) */                                       \
+    X(QUANTILE, "quantile", 0.5, "q")                      /* max(q (t-y), (q-1)(t-y)) */                              \
+    X(POISSON, "poisson", 0, NULL)                         /* exp(e) - t e; output exp */                              \
+    X(BINARY_CROSSENTROPY, "binary_crossentropy", 0, NULL) /* output sigmoid */                                        \
+    X(CROSSENTROPY, "crossentropy", 0, "smoothing")        /* output softmax or log_softmax */                         \
+    X(FOCAL, "focal", 2, "gamma")                          /* -(1-p)^gamma t log p; output softmax or sigmoid */       \
+    X(HINGE, "hinge", 0, NULL)                             /* max(0, 1 - t y); output identity or tanh */              \
+    X(USER, "user", 0, NULL)                               /* the caller's value and derivative */
 
-#define BPNN_BIASES(X)                                                                             \
-    X(NEURON, "neuron") /* one bias a unit */                                                      \
-    X(SHARED, "shared") /* one trainable scalar a layer */                                         \
+#define BPNN_BIASES(X)                                                                                                 \
+    X(NEURON, "neuron") /* one bias a unit */                                                                          \
+    X(SHARED, "shared") /* one trainable scalar a layer */                                                             \
     X(NONE, "none")
 
-#define BPNN_REDUCTIONS(X)                                                                         \
-    X(MEAN, "mean") /* the batch's loss is divided by its rows */                                  \
+#define BPNN_REDUCTIONS(X)                                                                                             \
+    X(MEAN, "mean") /* the batch's loss is divided by its rows */                                                      \
     X(SUM, "sum")   /* the derivation's L */
 
-#define BPNN_PRECISIONS(X)                                                                         \
-    X(SINGLE, "single")                                                                            \
+#define BPNN_PRECISIONS(X)                                                                                             \
+    X(SINGLE, "single")                                                                                                \
     X(DOUBLE, "double")
 
 /* X(ENUM, "name", default parameter or 0, has a parameter) */
-#define BPNN_INITIALISERS(X)                                                                       \
-    X(AUTO, "auto", 0, 0) /* he for the relu family, else glorot; docs/methods.md */               \
-    X(GLOROT, "glorot", 0, 0)                                                                      \
-    X(HE, "he", 0, 0)                                                                              \
-    X(LECUN, "lecun", 0, 0)                                                                        \
-    X(GLOROT_NORMAL, "glorot_normal", 0, 0)                                                        \
-    X(HE_NORMAL, "he_normal", 0, 0)                                                                \
-    X(LECUN_NORMAL, "lecun_normal", 0, 0)                                                          \
-    X(NGUYEN_WIDROW, "nguyen_widrow", 0, 0)                                                        \
-    X(UNIFORM, "uniform", 0.1, 1) /* U(-p, p), biases too */                                       \
-    X(NORMAL, "normal", 0.1, 1)   /* N(0, p^2), biases too */                                      \
+#define BPNN_INITIALISERS(X)                                                                                           \
+    X(AUTO, "auto", 0, 0) /* he for the relu family, else glorot; docs/methods.md */                                   \
+    X(GLOROT, "glorot", 0, 0)                                                                                          \
+    X(HE, "he", 0, 0)                                                                                                  \
+    X(LECUN, "lecun", 0, 0)                                                                                            \
+    X(GLOROT_NORMAL, "glorot_normal", 0, 0)                                                                            \
+    X(HE_NORMAL, "he_normal", 0, 0)                                                                                    \
+    X(LECUN_NORMAL, "lecun_normal", 0, 0)                                                                              \
+    X(NGUYEN_WIDROW, "nguyen_widrow", 0, 0)                                                                            \
+    X(UNIFORM, "uniform", 0.1, 1) /* U(-p, p), biases too */                                                           \
+    X(NORMAL, "normal", 0.1, 1)   /* N(0, p^2), biases too */                                                          \
     X(ZEROS, "zeros", 0, 0)
 
 #define BPNN_X(id, ...) BPNN_ACT_##id,
@@ -154,9 +154,9 @@ typedef struct bpnn_layer {
 
 /* What a network is. Set by bpnn_net_options_default, then changed. */
 typedef struct bpnn_net_options {
-    size_t struct_size;      /* sizeof(bpnn_net_options) of the caller */
-    size_t inputs;           /* s_0 >= 1 */
-    size_t layer_count;      /* D >= 1 */
+    size_t struct_size;       /* sizeof(bpnn_net_options) of the caller */
+    size_t inputs;            /* s_0 >= 1 */
+    size_t layer_count;       /* D >= 1 */
     const bpnn_layer *layers; /* D of them; copied */
     bpnn_loss loss;
     bpnn_reduction reduction;

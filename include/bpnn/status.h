@@ -12,15 +12,15 @@ extern "C" {
 #endif
 
 /* One list: enum, names, exit codes of the program. X(ENUM, number, "name") */
-#define BPNN_STATUSES(X)                                                                           \
-    X(OK, 0, "ok")                                                                                 \
-    X(USAGE, 1, "usage")              /* an option or argument that makes no sense */              \
-    X(DATA, 2, "data")                /* a table or matrix that cannot be used */                  \
-    X(MODEL, 3, "model")              /* a damaged or foreign model file */                        \
-    X(IO, 4, "io")                    /* the operating system refused a file operation */          \
-    X(MEMORY, 5, "memory")            /* an allocation failed */                                   \
-    X(DIVERGED, 6, "diverged")        /* training left the finite numbers */                       \
-    X(INTERRUPTED, 7, "interrupted")  /* a callback or signal stopped the run */
+#define BPNN_STATUSES(X)                                                                                               \
+    X(OK, 0, "ok")                                                                                                     \
+    X(USAGE, 1, "usage")             /* an option or argument that makes no sense */                                   \
+    X(DATA, 2, "data")               /* a table or matrix that cannot be used */                                       \
+    X(MODEL, 3, "model")             /* a damaged or foreign model file */                                             \
+    X(IO, 4, "io")                   /* the operating system refused a file operation */                               \
+    X(MEMORY, 5, "memory")           /* an allocation failed */                                                        \
+    X(DIVERGED, 6, "diverged")       /* training left the finite numbers */                                            \
+    X(INTERRUPTED, 7, "interrupted") /* a callback or signal stopped the run */
 
 typedef enum bpnn_status {
 #define BPNN_X(id, number, name) BPNN_##id = number,

@@ -21,17 +21,18 @@ typedef struct bpnn_table bpnn_table;
  * during the call. */
 typedef struct bpnn_table_options {
     size_t struct_size;
-    char delimiter;      /* 0 = detect among , ; tab | and blanks */
-    int header;          /* -1 = detect, 0 = the first line is data, 1 = it has names */
-    char decimal;        /* 0 = detect, '.' or ',' */
-    const char *na;      /* texts of a missing cell, separated by commas; NULL = empty,NA,NaN,?,null */
-    const char *text;    /* column specs (names or numbers, commas) whose cells are kept as written even
+    char delimiter;       /* 0 = detect among , ; tab | and blanks */
+    int header;           /* -1 = detect, 0 = the first line is data, 1 = it has names */
+    char decimal;         /* 0 = detect, '.' or ',' */
+    const char *na;       /* texts of a missing cell, separated by commas; NULL = empty,NA,NaN,?,null */
+    const char *text;     /* column specs (names or numbers, commas) whose cells are kept as written even
                             if all are numbers; NULL = none. The program passes target and --categorical */
-    bool text_target;    /* keep the last column so when `text` is NULL */
-    const char *format;  /* NULL = by the file name: "csv", "idx", "npy", "libsvm" */
+    bool text_target;     /* keep the last column so when `text` is NULL */
+    const char *format;   /* NULL = by the file name: "csv", "idx", "npy", "libsvm" */
     uint64_t max_columns; /* 0 = 1,000,000; more are refused */
     uint64_t max_bytes;   /* 0 = 16 GiB after decompression */
-    size_t threads;       /* that read CSV; 0 = the CPUs, as far as the file is worth it. The table is the same for any number */
+    size_t
+        threads; /* that read CSV; 0 = the CPUs, as far as the file is worth it. The table is the same for any number */
 } bpnn_table_options;
 
 BPNN_API void bpnn_table_options_default(bpnn_table_options *options);

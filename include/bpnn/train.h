@@ -9,30 +9,30 @@ extern "C" {
 #endif
 
 /* X(ENUM, "name"): why a run ended. A stop reason is a result, not an error. */
-#define BPNN_STOPS(X)                                                                              \
-    X(NONE, "none")               /* not ended */                                                  \
-    X(EPOCHS, "epochs")           /* all epochs done */                                            \
-    X(PATIENCE, "patience")       /* no better validation loss for `patience` epochs */            \
-    X(TARGET, "target")           /* training loss <= target_loss */                               \
-    X(TIME, "time")               /* time limit */                                                 \
-    X(CALLBACK, "callback")       /* a callback said stop */                                       \
-    X(INTERRUPTED, "interrupted") /* the interrupt flag was set */                                 \
-    X(DIVERGED, "diverged")       /* loss or weights not finite, or F > 1000 max(F_0, 1) */        \
-    /* whole methods */                                                                            \
-    X(GRADIENT, "gradient")       /* every derivative is at most tol */                            \
-    X(STEP, "step")               /* the step is too small to matter */                            \
-    X(FLAT, "flat")               /* five iterations without a relative gain of ftol */            \
-    X(DAMPING, "damping")         /* no step lowers the objective, however short */                \
-    X(LINE_SEARCH, "line_search") /* the same, along the steepest descent */                       \
+#define BPNN_STOPS(X)                                                                                                  \
+    X(NONE, "none")               /* not ended */                                                                      \
+    X(EPOCHS, "epochs")           /* all epochs done */                                                                \
+    X(PATIENCE, "patience")       /* no better validation loss for `patience` epochs */                                \
+    X(TARGET, "target")           /* training loss <= target_loss */                                                   \
+    X(TIME, "time")               /* time limit */                                                                     \
+    X(CALLBACK, "callback")       /* a callback said stop */                                                           \
+    X(INTERRUPTED, "interrupted") /* the interrupt flag was set */                                                     \
+    X(DIVERGED, "diverged")       /* loss or weights not finite, or F > 1000 max(F_0, 1) */                            \
+    /* whole methods */                                                                                                \
+    X(GRADIENT, "gradient")       /* every derivative is at most tol */                                                \
+    X(STEP, "step")               /* the step is too small to matter */                                                \
+    X(FLAT, "flat")               /* five iterations without a relative gain of ftol */                                \
+    X(DAMPING, "damping")         /* no step lowers the objective, however short */                                    \
+    X(LINE_SEARCH, "line_search") /* the same, along the steepest descent */                                           \
     X(EVIDENCE, "evidence")       /* br: fit and penalty are in balance */
 
 /* X(ENUM, "name") */
-#define BPNN_SCHEDULES(X)                                                                          \
-    X(CONSTANT, "constant")                                                                        \
-    X(STEP, "step")               /* a factor^floor(e / every) */                                  \
-    X(EXPONENTIAL, "exponential") /* a factor^e */                                                 \
-    X(COSINE, "cosine")           /* a (1 + cos(pi s / (E S))) / 2 */                              \
-    X(PLATEAU, "plateau")         /* x factor after `wait` epochs without a relative gain */       \
+#define BPNN_SCHEDULES(X)                                                                                              \
+    X(CONSTANT, "constant")                                                                                            \
+    X(STEP, "step")               /* a factor^floor(e / every) */                                                      \
+    X(EXPONENTIAL, "exponential") /* a factor^e */                                                                     \
+    X(COSINE, "cosine")           /* a (1 + cos(pi s / (E S))) / 2 */                                                  \
+    X(PLATEAU, "plateau")         /* x factor after `wait` epochs without a relative gain */                           \
     X(ONECYCLE, "onecycle")       /* a/factor -> a over the first share, -> a/(1e4 factor), cosine form */
 
 #define BPNN_X(id, name) BPNN_STOP_##id,
@@ -58,14 +58,14 @@ typedef struct bpnn_method_option {
 
 /* One training method. All texts static. */
 typedef struct bpnn_method_info {
-    const char *name; /* "adamw" */
-    const char *help; /* one line, with the source */
-    double rate;      /* default rate, NAN if it has none */
-    double momentum;  /* default momentum, NAN if it takes none */
-    double l2;        /* default l2 */
-    bool full_batch;  /* uses all rows in every step */
-    bool whole;       /* evaluates the whole objective, in double: bpnn_train alone; an epoch is an iteration */
-    bool evidence;    /* finds the penalty itself and needs no validation rows (br) */
+    const char *name;   /* "adamw" */
+    const char *help;   /* one line, with the source */
+    double rate;        /* default rate, NAN if it has none */
+    double momentum;    /* default momentum, NAN if it takes none */
+    double l2;          /* default l2 */
+    bool full_batch;    /* uses all rows in every step */
+    bool whole;         /* evaluates the whole objective, in double: bpnn_train alone; an epoch is an iteration */
+    bool evidence;      /* finds the penalty itself and needs no validation rows (br) */
     size_t state_count; /* numbers of state a parameter */
     size_t option_count;
     const bpnn_method_option *options;
@@ -83,9 +83,9 @@ BPNN_API const bpnn_method_option *bpnn_schedule_setting(bpnn_schedule_kind kind
 /* Rows to train on or validate with; borrowed. targets and row_weights as in bpnn_net_gradient, but
  * weights are scaled once to mean 1 over the rows under reduction mean. */
 typedef struct bpnn_data {
-    bpnn_matrix inputs;         /* n x s_0 */
-    bpnn_matrix targets;        /* n x s_D, or n x 1 class indices */
-    const double *row_weights;  /* n, or NULL */
+    bpnn_matrix inputs;        /* n x s_0 */
+    bpnn_matrix targets;       /* n x s_D, or n x 1 class indices */
+    const double *row_weights; /* n, or NULL */
 } bpnn_data;
 
 typedef struct bpnn_setting {
@@ -95,24 +95,24 @@ typedef struct bpnn_setting {
 
 /* What a callback is shown. Valid during the call. */
 typedef struct bpnn_progress {
-    size_t epoch, epochs;       /* from 1; in the call before the first epoch 0 */
-    size_t batch, batches;      /* from 1; both 0 in an epoch call */
-    uint64_t updates;           /* parameter updates so far */
-    double loss;                /* batch: of this batch; epoch: mean over the epoch's batches; no penalty */
-    double validation_loss;     /* NAN where there is none */
+    size_t epoch, epochs;        /* from 1; in the call before the first epoch 0 */
+    size_t batch, batches;       /* from 1; both 0 in an epoch call */
+    uint64_t updates;            /* parameter updates so far */
+    double loss;                 /* batch: of this batch; epoch: mean over the epoch's batches; no penalty */
+    double validation_loss;      /* NAN where there is none */
     double best_validation_loss; /* NAN where there is none */
     size_t best_epoch;
-    size_t failures;            /* epochs since the best */
-    double rate;                /* of the last update */
-    double seconds;             /* since the run began */
-    double rows_per_second;     /* of the last epoch */
-    const bpnn_net *net;        /* epoch calls: the present parameters; batch calls: NULL */
+    size_t failures;        /* epochs since the best */
+    double rate;            /* of the last update */
+    double seconds;         /* since the run began */
+    double rows_per_second; /* of the last epoch */
+    const bpnn_net *net;    /* epoch calls: the present parameters; batch calls: NULL */
     /* whole methods; else 0 and NAN */
-    uint64_t evaluations;       /* of the objective since the run began */
-    double gradient_norm;       /* largest |dF/dw| */
-    double step;                /* |step| of this iteration */
-    double damping;             /* mu of lm and br, lambda of scg */
-    double effective;           /* br: gamma, the parameters that the data determine */
+    uint64_t evaluations; /* of the objective since the run began */
+    double gradient_norm; /* largest |dF/dw| */
+    double step;          /* |step| of this iteration */
+    double damping;       /* mu of lm and br, lambda of scg */
+    double effective;     /* br: gamma, the parameters that the data determine */
 } bpnn_progress;
 
 /* Returns true to go on, false to stop after this batch or epoch. */
@@ -121,35 +121,36 @@ typedef bool (*bpnn_progress_fn)(const bpnn_progress *progress, void *context);
 /* How to train. Set by bpnn_train_options_default, then changed; NAN and 0 as described. */
 typedef struct bpnn_train_options {
     size_t struct_size;
-    const char *method;       /* "adamw" */
-    double rate;              /* NAN: the method's default */
-    double momentum;          /* NAN: the method's default */
+    const char *method;           /* "adamw" */
+    double rate;                  /* NAN: the method's default */
+    double momentum;              /* NAN: the method's default */
     const bpnn_setting *settings; /* method options by name; borrowed during _new */
     size_t setting_count;
-    size_t batch;             /* rows a step; 0 = all rows (methods with full_batch: always) */
-    size_t epochs;            /* or iterations of a whole method; default 1000; 0 = none */
-    bool shuffle;             /* default true; the order is a function of (seed, epoch) */
-    double l1;                /* default 0 */
-    double l2;                /* NAN: the method's default */
-    bool l2_auto;             /* lbfgs, cg, scg, lm: choose l2 by the loss of rows held out (5 folds below 1200 rows, else a
+    size_t batch;   /* rows a step; 0 = all rows (methods with full_batch: always) */
+    size_t epochs;  /* or iterations of a whole method; default 1000; 0 = none */
+    bool shuffle;   /* default true; the order is a function of (seed, epoch) */
+    double l1;      /* default 0 */
+    double l2;      /* NAN: the method's default */
+    bool l2_auto;   /* lbfgs, cg, scg, lm: choose l2 by the loss of rows held out (5 folds below 1200 rows, else a
                                  fifth; the validation rows where there are some), then use every row: no early stopping */
-    double dropout;           /* probability, hidden layers; default 0 */
-    double clip;              /* global gradient norm; 0 = off */
+    double dropout; /* probability, hidden layers; default 0 */
+    double clip;    /* global gradient norm; 0 = off */
     bpnn_schedule_kind schedule;
     const bpnn_setting *schedule_settings; /* "factor", "every", "wait" .. ; borrowed during _new */
     size_t schedule_setting_count;
-    size_t warmup;            /* epochs */
-    size_t patience;          /* epochs; SIZE_MAX = max(20 epochs, 1000 updates), whole methods 6 iterations; 0 = no
+    size_t warmup;      /* epochs */
+    size_t patience;    /* epochs; SIZE_MAX = max(20 epochs, 1000 updates), whole methods 6 iterations; 0 = no
                                  early stopping (br has none) */
-    double min_delta;         /* absolute */
-    double target_loss;       /* NAN = none */
-    double time_limit;        /* seconds; 0 = none */
+    double min_delta;   /* absolute */
+    double target_loss; /* NAN = none */
+    double time_limit;  /* seconds; 0 = none */
     uint64_t seed;
-    size_t threads;           /* 0 = what the machine offers */
-    const char *isa;          /* NULL = auto */
+    size_t threads;                      /* 0 = what the machine offers */
+    const char *isa;                     /* NULL = auto */
     bpnn_progress_fn on_epoch, on_batch; /* NULL = none; whole methods have no batches */
     void *context;
-    const volatile int *interrupt; /* NULL, or a flag that a signal handler sets, or another thread (by an atomic store) */
+    const volatile int
+        *interrupt; /* NULL, or a flag that a signal handler sets, or another thread (by an atomic store) */
 } bpnn_train_options;
 
 BPNN_API void bpnn_train_options_default(bpnn_train_options *options);
@@ -165,18 +166,18 @@ typedef struct bpnn_penalty {
 /* What came of it. */
 typedef struct bpnn_train_result {
     bpnn_stop stop;
-    size_t epochs;           /* done, the broken one not counted */
-    size_t best_epoch;       /* whose parameters the net has now (0 = the initial ones) */
+    size_t epochs;     /* done, the broken one not counted */
+    size_t best_epoch; /* whose parameters the net has now (0 = the initial ones) */
     uint64_t updates;
-    double loss;             /* training loss of the last whole epoch, mean over its batches */
+    double loss;                 /* training loss of the last whole epoch, mean over its batches */
     double best_validation_loss; /* NAN without validation rows */
     double seconds;
     /* where it left the finite numbers (stop == DIVERGED): from 1; 0 = not there */
     size_t diverged_epoch, diverged_batch, diverged_layer;
-    char advice[160];        /* one line, for DIVERGED; else empty */
+    char advice[160]; /* one line, for DIVERGED; else empty */
     /* whole methods; else 0 and NAN */
-    uint64_t evaluations;    /* of the objective */
-    double gradient_norm;    /* largest |dF/dw| at the last parameters that it is known of */
+    uint64_t evaluations; /* of the objective */
+    double gradient_norm; /* largest |dF/dw| at the last parameters that it is known of */
     /* br: gamma of the parameters, the standard deviation of the noise (in units of the training targets; NAN for
        classes), the log evidence, and alpha_g of every layer's weights and hidden biases (the first BPNN_ALPHAS) */
     double effective, noise, log_evidence;
