@@ -226,7 +226,7 @@ def main():
             if verdict == "SURVIVED" and (path, " ".join(new.split())) in reasons:
                 verdict, known = "explained", known + 1
             verdicts[verdict] = verdicts.get(verdict, 0) + 1
-            if verdict in ("SURVIVED", "explained"):
+            if verdict in ("SURVIVED", "explained") or "no end" in verdict:
                 print(f"{verdict}: {path}:{number + 1}: {new.strip()}", flush=True)
     for verdict, times in sorted(verdicts.items(), key=lambda v: -v[1]):
         print(f"  {times:4} {verdict}")
