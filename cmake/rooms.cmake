@@ -63,7 +63,8 @@ function(bpnn_room name floor)
       foreach(precision 32 64)
         bpnn_objects(bpnn_${name}_${isa}_f${precision} ${floor} SOURCES ${R_SOURCES}
           OPTIONS -DBPNN_PRECISION=${precision} -DBPNN_ISA=${isa} -DBPNN_BYTES=${BPNN_ISA_${isa}_BYTES}
-                  ${BPNN_ISA_${isa}_FLAGS} -fno-trapping-math -Wno-psabi -Wno-pass-failed $<$<CONFIG:Release>:-O3>)
+                  ${BPNN_ISA_${isa}_FLAGS} -fno-trapping-math -Wno-psabi -Wno-pass-failed $<$<CONFIG:Release>:-O3>
+                  $<$<C_COMPILER_ID:GNU>:-fno-var-tracking-assignments>) # gcc gives up on it, late
       endforeach()
     endforeach()
   elseif(R_PRECISIONS)
