@@ -44,7 +44,9 @@ tools/law.sh
 
 run gcc release -DCMAKE_C_COMPILER=gcc
 if [ "$kind" = all ]; then
-  need "the second compiler and the sanitizers" clang libclang-rt-14-dev
+  need "the second compiler, C++ for the outside program, the format" clang g++ clang-format
+  say "the format"
+  tools/format.sh
   run clang release -DCMAKE_C_COMPILER=clang
   run asan asan -DCMAKE_C_COMPILER=gcc
   labels=threads run tsan tsan -DCMAKE_C_COMPILER=gcc
