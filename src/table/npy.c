@@ -140,6 +140,21 @@ static double *converted(const npy_file *f)
     return numbers;
 }
 
+/* NaN is a missing cell; an infinite one is no number, as in CSV. */
+static bpnn_status refuse_infinite(const bpnn_table *table, bpnn_error *error)
+{
+    const bpnn_matrix *m = &table->part[0];
+    for (size_t i = 0; m->dtype != BPNN_U8 && i < m->rows * m->cols; i++) {
+        double x = m->dtype == BPNN_F32 ? (double)((const float *)m->data)[i] : ((const double *)m->data)[i];
+        if (isinf(x))
+            return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0,
+                                 "column %zu of row %zu is infinite; NaN is a missing cell, every other one has to be "
+                                 "finite",
+                                 i % m->cols + 1, i / m->cols + 1);
+    }
+    return BPNN_OK;
+}
+
 static bpnn_status build(bpnn_table **out, const char *path, npy_file *f, bpnn_error *error)
 {
     bpnn_table *table = *out = bpnn__table_new(path, f->cols);
@@ -157,7 +172,7 @@ static bpnn_status build(bpnn_table **out, const char *path, npy_file *f, bpnn_e
     table->dialect.compressed = f->compressed;
     table->part[0] = bpnn_matrix_make(numbers, dtype < 0 ? BPNN_F64 : (bpnn_dtype)dtype, f->rows, f->cols);
     bpnn__table_count_missing(table);
-    return BPNN_OK;
+    return refuse_infinite(table, error);
 }
 
 bpnn_status bpnn__read_npy(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,

@@ -3,6 +3,7 @@
 #include "table/cells.h"
 #include "table/plans.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,9 +55,26 @@ static void unusable_files(void **state)
     SAYS("a,b\n1,\"x\"y\n", "t.csv:2:2: text behind a closing quote; double the quotes inside a quoted cell");
 }
 
+/* One row of two little-endian numbers in version 1. */
+static void npy_with(const char *type, const void *numbers, size_t size, const char *expected)
+{
+    char file[192] = "\x93NUMPY\x01";
+    file[8] = 118;
+    memset(file + 10, ' ', 118);
+    int used = snprintf(file + 10, 118, "{'descr': '%s', 'fortran_order': False, 'shape': (1, 2), }", type);
+    file[10 + used] = ' ';
+    file[127] = '\n';
+    memcpy(file + 128, numbers, size);
+    says_exactly(file, 128 + size, "npy", expected);
+}
+
 static void unusable_formats(void **state)
 {
     (void)state;
+    npy_with("<f8", (double[]){1, (double)INFINITY}, 16,
+             "t: column 2 of row 1 is infinite; NaN is a missing cell, every other one has to be finite");
+    npy_with("<f4", (float[]){-INFINITY, 1}, 8,
+             "t: column 1 of row 1 is infinite; NaN is a missing cell, every other one has to be finite");
     says_exactly("", 0, "npy", "t: this is no .npy file; save it with numpy.save as float, int, uint or bool");
     says_exactly("\0\0\x08\x01\0\0\0\x05xx", 10, "idx",
                  "t: the header promises 5 items of 1 numbers, the file has 2 bytes of them; copy the file again");
