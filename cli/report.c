@@ -95,8 +95,8 @@ void report_json(const bpnn_model *model, const char *output)
 void report_text(const bpnn_model *model, const char *output)
 {
     const bpnn_summary *s = bpnn_model_summary(model);
-    printf("%s: %zu epochs, best %zu, stop: %s, %.2f s\n", s->method, s->epochs, s->best_epoch, bpnn_stop_name(s->stop),
-           s->seconds);
+    printf("%s: %zu epochs, best %zu, stop: %s, %.*f s\n", s->method, s->epochs, s->best_epoch, bpnn_stop_name(s->stop),
+           s->seconds < 1 ? 3 : 2, s->seconds);
     show_metrics("training", s->train, s->target_count, model);
     show_metrics("validation", s->validation, s->target_count, model);
     show_metrics("test", s->test, s->target_count, model);
