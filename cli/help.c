@@ -87,6 +87,10 @@ void help_verb(enum verb verb)
 static void setting_line(const char *owner, const bpnn_method_option *setting)
 {
     char left[64];
+    if (choice_words(owner, setting->name, left, sizeof left)) {
+        printf("  %-34s %s\n", left, setting->help);
+        return;
+    }
     snprintf(left, sizeof left, "--%s-%s", owner, setting->name);
     printf("  %-26s %g   %s\n", left, setting->initial, setting->help);
 }

@@ -74,6 +74,9 @@ int read_config(arguments *a, const char *path);
 bool is_special(const char *name);
 int set_special(arguments *a, const char *name, const char *value);
 
+/* "--br-prior layer|single" for the flag single of br; false: the flag has no such words. */
+bool choice_words(const char *owner, const char *flag, char *text, size_t size);
+
 /* What these options mean for a run with the method, loss, .. that `a` names. */
 typedef struct special_values {
     bpnn_setting method[SPECIALS], schedule[SPECIALS];

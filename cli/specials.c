@@ -53,6 +53,37 @@ bool is_special(const char *name)
     return split(name, &s) && is_owner(s.owner);
 }
 
+/* ---- options that take one of two words, and the method's flag behind them ---- */
+
+typedef struct choice {
+    const char *owner, *name, *off, *on, *flag;
+} choice;
+
+static const choice choices[] = {{"rprop", "variant", "plus", "minus", "minus"},
+                                 {"lm", "scaling", "identity", "marquardt", "marquardt"},
+                                 {"lm", "rule", "nielsen", "matlab", "matlab"},
+                                 {"cg", "rule", "pr", "fr", "fr"},
+                                 {"br", "prior", "layer", "single", "single"}};
+enum { CHOICES = sizeof choices / sizeof *choices };
+
+static const choice *choice_of(const special *s)
+{
+    for (size_t i = 0; i < CHOICES; i++)
+        if (strcmp(choices[i].owner, s->owner) == 0 && strcmp(choices[i].name, s->name) == 0)
+            return &choices[i];
+    return NULL;
+}
+
+bool choice_words(const char *owner, const char *flag, char *text, size_t size)
+{
+    for (size_t i = 0; i < CHOICES; i++)
+        if (strcmp(choices[i].owner, owner) == 0 && strcmp(choices[i].flag, flag) == 0) {
+            snprintf(text, size, "--%s-%s %s|%s", owner, choices[i].name, choices[i].off, choices[i].on);
+            return true;
+        }
+    return false;
+}
+
 /* ---- the names an owner knows ---- */
 
 enum { KNOWN = 16 };
@@ -70,8 +101,9 @@ static size_t known_names(const char *owner, const char **names)
     int schedule = bpnn_schedule_find(owner);
     for (size_t i = 0; method && i < method->option_count; i++)
         add(names, &count, method->options[i].name);
-    if (method && strcmp(method->name, "rprop") == 0)
-        add(names, &count, "variant");
+    for (size_t i = 0; method && i < CHOICES; i++)
+        if (strcmp(choices[i].owner, method->name) == 0)
+            add(names, &count, choices[i].name);
     const bpnn_method_option *setting;
     for (size_t i = 0; schedule >= 0 && (setting = bpnn_schedule_setting((bpnn_schedule_kind)schedule, i)); i++)
         add(names, &count, setting->name);
@@ -103,14 +135,14 @@ static bool known(const special *s)
 static bool read_value(special *s, const char *value)
 {
     bool yes = strcmp(value, "yes") == 0;
-    if (strcmp(s->owner, "rprop") == 0 && strcmp(s->name, "variant") == 0) {
-        bool minus = strcmp(value, "minus") == 0;
-        if (!minus && strcmp(value, "plus") != 0) {
-            say_usage("--rprop-variant is plus or minus, not '%s'", value);
+    const choice *word = choice_of(s);
+    if (word) {
+        s->value = strcmp(value, word->on) == 0;
+        if (s->value == 0 && strcmp(value, word->off) != 0) {
+            say_usage("--%s-%s is %s or %s, not '%s'", s->owner, s->name, word->off, word->on, value);
             return false;
         }
-        memcpy(s->name, "minus", 6);
-        s->value = minus;
+        snprintf(s->name, sizeof s->name, "%s", word->flag);
         return true;
     }
     s->value = yes;

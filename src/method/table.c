@@ -148,13 +148,13 @@ static const bpnn_method_option nadam_options[] = {{"beta1", 0.9, 0, BELOW_ONE, 
 static const bpnn_method_option rprop_options[] = {
     {"start", 0.07, 1e-9, 50, "first step size"},       {"grow", 1.2, 1, 10, "factor while the sign stays"},
     {"shrink", 0.5, 0.01, 1, "factor when it changes"}, {"most", 50, 1e-6, 1e6, "largest step size"},
-    {"least", 1e-6, 0, 1, "smallest step size"},        {"minus", 0, 0, 1, "never undo a step (iRprop-): yes or no"}};
+    {"least", 1e-6, 0, 1, "smallest step size"},        {"minus", 0, 0, 1, "minus: never undo a step (iRprop-)"}};
 static const bpnn_method_option lbfgs_options[] = {
     {"memory", 10, 1, 40, "pairs of steps that make the Hessian"},
     {"tol", 1e-6, 0, 1, "stops: largest |gradient|"},
     {"ftol", 1e-10, 0, 1, "stops: relative decrease, five times"},
     {"c2", 0.9, 1e-12, 1, "line search: share of the slope that may stay"}};
-static const bpnn_method_option cg_options[] = {{"fr", 0, 0, 1, "Fletcher-Reeves instead of Polak-Ribiere: yes or no"},
+static const bpnn_method_option cg_options[] = {{"fr", 0, 0, 1, "fr: Fletcher-Reeves instead of Polak-Ribiere"},
                                                 {"tol", 1e-6, 0, 1, "stops: largest |gradient|"},
                                                 {"ftol", 1e-10, 0, 1, "stops: relative decrease, five times"},
                                                 {"c2", 0.1, 1e-12, 1, "line search: share of the slope that may stay"}};
@@ -163,20 +163,18 @@ static const bpnn_method_option scg_options[] = {
     {"ftol", 1e-10, 0, 1, "stops: relative decrease, five times"},
     {"sigma", 5e-5, 1e-12, 1, "length of the step that measures curvature"},
     {"lambda", 5e-7, 1e-15, 1e10, "first damping"}};
-static const bpnn_method_option lm_options[] = {
-    {"mu", 1e-3, 0, 1e10, "first damping"},
-    {"marquardt", 0, 0, 1, "damping scaled by the curvature: yes or no"},
-    {"matlab", 0, 0, 1, "damping by tens instead of Nielsen's rule: yes or no"},
-    {"tol", 1e-7, 0, 1, "stops: largest |gradient|"},
-    {"xtol", 1e-10, 0, 1, "stops: step relative to the parameters"},
-    {"memory", 2, 0, 1e6, "GiB for two matrices of parameters squared"}};
-static const bpnn_method_option br_options[] = {
-    {"mu", 5e-3, 0, 1e10, "first damping"},
-    {"single", 0, 0, 1, "one prior for all parameters, as trainbr: yes or no"},
-    {"tol", 1e-7, 0, 1, "stops: largest |gradient|"},
-    {"gamma_tol", 0.01, 0, 1e6, "stops: change of gamma, three times"},
-    {"ftol", 1e-5, 0, 1, "stops: relative decrease, three times"},
-    {"memory", 2, 0, 1e6, "GiB for two matrices of parameters squared"}};
+static const bpnn_method_option lm_options[] = {{"mu", 1e-3, 0, 1e10, "first damping"},
+                                                {"marquardt", 0, 0, 1, "marquardt: damping scaled by the curvature"},
+                                                {"matlab", 0, 0, 1, "matlab: damping by tens"},
+                                                {"tol", 1e-7, 0, 1, "stops: largest |gradient|"},
+                                                {"xtol", 1e-10, 0, 1, "stops: step relative to the parameters"},
+                                                {"memory", 2, 0, 1e6, "GiB for two matrices of parameters squared"}};
+static const bpnn_method_option br_options[] = {{"mu", 5e-3, 0, 1e10, "first damping"},
+                                                {"single", 0, 0, 1, "single: one prior for all parameters, as trainbr"},
+                                                {"tol", 1e-7, 0, 1, "stops: largest |gradient|"},
+                                                {"gamma_tol", 0.01, 0, 1e6, "stops: change of gamma, three times"},
+                                                {"ftol", 1e-5, 0, 1, "stops: relative decrease, three times"},
+                                                {"memory", 2, 0, 1e6, "GiB for two matrices of parameters squared"}};
 
 #define OPTIONS(list) .option_count = sizeof list / sizeof *list, .options = list
 

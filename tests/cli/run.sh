@@ -277,6 +277,10 @@ expect 0 "$bpnn" train --help plateau; prints 'plateau-wait'
 expect 0 "$bpnn" train -q --target y --epochs 2 --leaky_relu-p 0.3 --activation leaky_relu t.csv
 expect 0 "$bpnn" train --target y --epochs 2 --method traingdm t.csv; says 'traingdm is called sgd here'
 expect 0 "$bpnn" train -v --target y --epochs 2 --epochs 3 t.csv; says 'given 2 times'
+for more in 'rprop --rprop-variant minus' 'lm --lm-scaling marquardt --lm-rule matlab' 'cg --cg-rule fr' 'br --br-prior single'; do
+  expect 0 "$bpnn" train -q --target y --epochs 3 --method $more t.csv
+done
+expect 1 "$bpnn" train --method br --br-prior both t.csv; says '--br-prior is layer or single'
 
 # ---- names and cells from outside ----
 begin hostile # nothing of them reaches a terminal or breaks a line
