@@ -41,7 +41,7 @@ enum { CASES = 160, TEXT = 1 << 14, ROWS = 40 };
     X(TOO_LARGE, "1e999", BPNN_DATA)                                                                                   \
     X(LARGE_OFFSET, "1e15 and a little", BPNN_OK)                                                                      \
     X(EMPTY_SPLIT, "no row to train on", BPNN_DATA)                                                                    \
-    X(NPY_INF, ".npy with inf", BPNN_OK)                                                                               \
+    X(NPY_INF, ".npy with inf", BPNN_DATA)                                                                             \
     X(NPY_NAN, ".npy with nan", BPNN_OK)                                                                               \
     X(NPY_HUGE, ".npy with 1e308", BPNN_OK)
 

@@ -142,6 +142,7 @@ static bpnn_status fit(bpnn_model **model)
     bpnn_fit_options o;
     bpnn_fit_options_default(&o);
     o.hidden = "16";
+    o.train.method = "adamw";
     o.train.epochs = 4;
     o.train.threads = 2;
     o.validation_share = 0.2;
