@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 8, ROWS = 320, INPUTS = 40, HIDDEN = 64, OUTPUTS = 10, WEIGHTS = 4096, TEXT = 1 << 15 };
+enum { THREADS = 8, ROWS = 320, INPUTS = 40, HIDDEN = 64, FEW = 4, OUTPUTS = 10, WEIGHTS = 4096, TEXT = 1 << 15 };
 
 typedef struct tally {
     size_t done, bad;
@@ -29,9 +29,9 @@ static void judge(tally *all, bool good, const char *what, const char *which)
 
 static double x[ROWS * INPUTS], t[ROWS];
 
-static bpnn_net *new_net(void)
+static bpnn_net *new_net(size_t hidden)
 {
-    const bpnn_layer layers[] = {{.size = HIDDEN, .activation = {.kind = BPNN_ACT_RELU}},
+    const bpnn_layer layers[] = {{.size = hidden, .activation = {.kind = BPNN_ACT_RELU}},
                                  {.size = OUTPUTS, .activation = {.kind = BPNN_ACT_SOFTMAX}}};
     bpnn_net_options o;
     bpnn_net *net;
@@ -60,7 +60,8 @@ static bpnn_train_options options_of(const char *method, size_t threads)
 
 static bpnn_train_result train(const char *method, size_t threads, double *w, const bpnn_train_options *other)
 {
-    bpnn_net *net = new_net();
+    /* the Gauss-Newton matrix grows with the square of the parameters */
+    bpnn_net *net = new_net(bpnn_method_find(method)->whole ? FEW : HIDDEN);
     bpnn_data data = {.inputs = bpnn_matrix_of(x, ROWS, INPUTS), .targets = bpnn_matrix_of(t, ROWS, 1)};
     bpnn_train_options o = other ? *other : options_of(method, threads);
     bpnn_train_result result;
@@ -161,7 +162,7 @@ static void set_up(void)
         x[i] = roll_unit(&d);
     for (size_t i = 0; i < ROWS; i++)
         t[i] = (double)roll_below(&d, OUTPUTS);
-    shared.net = new_net();
+    shared.net = new_net(HIDDEN);
     bpnn_matrix inputs = bpnn_matrix_of(x, ROWS, INPUTS), targets = bpnn_matrix_of(t, ROWS, 1);
     bpnn_metrics m;
     if (bpnn_table_read_memory(&shared.table, text, at, NULL, NULL, NULL) != BPNN_OK || fit(&shared.model) != BPNN_OK ||
