@@ -212,6 +212,23 @@ static void skip_value(reader *r, int depth)
 
 /* ---- the "config" of the first object ---- */
 
+/* Words that the arguments point to until the program ends. */
+static struct kept {
+    struct kept *next;
+    char text[];
+} * all_kept;
+
+static const char *keep_word(const char *word)
+{
+    struct kept *kept = malloc(sizeof *kept + strlen(word) + 1);
+    if (!kept)
+        return NULL;
+    memcpy(kept->text, word, strlen(word) + 1);
+    kept->next = all_kept;
+    all_kept = kept;
+    return kept->text;
+}
+
 static int set_pair(arguments *a, reader *r)
 {
     char *key = next_is(r, '"') ? text_value(r) : NULL;
@@ -230,13 +247,9 @@ static int set_pair(arguments *a, reader *r)
         return 0;
     }
     const char *word = strcmp(value, "true") == 0 ? "yes" : strcmp(value, "false") == 0 ? "no" : value;
-    int code = 0;
-    char *kept = strdup(word);
+    const char *kept = keep_word(word);
     free(value);
-    if (!kept)
-        return fail_memory();
-    code = set(a, key, kept); /* the arguments point to it until the program ends */
-    return code;
+    return kept ? set(a, key, kept) : fail_memory();
 }
 
 static int set_pairs(arguments *a, reader *r)

@@ -35,6 +35,7 @@ def blocks(path):
 
 def plain(lines):
     lines = [re.sub(r", [0-9.]+ s$", ", S s", line.rstrip()) for line in lines]
+    lines = [line for line in lines if not re.match(r"epoch \d+ of", line)]  # of slow machines
     while lines and lines[-1] == "":
         lines.pop()
     return lines

@@ -41,7 +41,7 @@ int main()
     return m.cols == 2 && bpnn_version()[0] != 0 ? std::puts("0 xor 1 = 1") < 0 : 1;
 }
 EOF
-cmake -S "$scratch" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
+cmake -G Ninja -S "$scratch" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 cmake --build "$scratch/build" >>"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 for program in shared static embed cxx; do
   check "$scratch/build/$program"
