@@ -77,7 +77,7 @@ static void take(bpnn__descent *d, double F, double s, double u)
     double square = bpnn__dot(d->n, after, after), mixed = bpnn__dot(d->n, after, d->g);
     d->step = s * bpnn__norm(d->n, p);
     d->number[SUCCESSES]++;
-    bool restart = fmod(d->number[SUCCESSES], (double)d->n) == 0;
+    bool restart = (uint64_t)d->number[SUCCESSES] % d->n == 0;
     bpnn__scale(d->n, restart ? 0 : (square - mixed) / u, p);
     bpnn__add_scaled(d->n, -1, after, p);
     bpnn__copy(d->n, d->work[TRIAL_W], d->w);
