@@ -239,3 +239,14 @@ void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model 
     json_close('}');
     json_close('}');
 }
+
+void json_parts(const bpnn_model *model)
+{
+    const bpnn_summary *s = bpnn_model_summary(model);
+    json_key("train");
+    json_metrics(s->train, s->target_count, model);
+    json_key("validation");
+    json_metrics(s->validation, s->target_count, model);
+    json_key("test");
+    json_metrics(s->test, s->target_count, model);
+}

@@ -29,4 +29,7 @@ char *shortest_single(float value, char *buffer);
 /* METRICS of cli.md: one object, or one a target. */
 void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model *model);
 
+/* Keys train, validation, test with the metrics of a fit's parts. */
+void json_parts(const bpnn_model *model);
+
 #endif

@@ -228,12 +228,7 @@ void log_outcome(logbook *log, const bpnn_model *model)
     json_count(s->epochs);
     json_key("best_epoch");
     json_count(s->best_epoch);
-    json_key("train");
-    json_metrics(s->train, s->target_count, model);
-    json_key("validation");
-    json_metrics(s->validation, s->target_count, model);
-    json_key("test");
-    json_metrics(s->test, s->target_count, model);
+    json_parts(model);
     end(log);
 }
 

@@ -74,12 +74,7 @@ void report_json(const bpnn_model *model, const char *output)
     json_string(bpnn_stop_name(s->stop));
     json_key("seconds");
     json_number(s->seconds);
-    json_key("train");
-    json_metrics(s->train, s->target_count, model);
-    json_key("validation");
-    json_metrics(s->validation, s->target_count, model);
-    json_key("test");
-    json_metrics(s->test, s->target_count, model);
+    json_parts(model);
     json_key("seed");
     json_count(s->seed);
     json_auto(s);
