@@ -5,6 +5,7 @@
 #ifndef BPNN_CORE_CORE_H
 #define BPNN_CORE_CORE_H
 
+#include "base/pace.h"
 #include "base/threads.h"
 #include "core/engine.h"
 #include "kernel/kernels.h"
@@ -48,6 +49,8 @@ typedef struct BPNN_NAME(core) {
     double dropout;
     uint64_t seed;
     bpnn__pool *pool;
+    bpnn__pace pace;
+    size_t threads; /* of the two phases of the step under way */
 } BPNN_NAME(core);
 
 /* Rows first .. first + count - 1 of the arrays. */
@@ -117,7 +120,7 @@ double BPNN_NAME(rows_phase)(const CORE *core, ARRAYS *arrays, const bpnn__batch
 /* sum of weight * loss over the first rows of the arrays, in row order; 0 without targets. */
 double BPNN_NAME(loss_of_rows)(const CORE *core, const bpnn__batch *batch, size_t rows);
 
-/* Threads worth waking for so many multiply-adds: one below about 50 us of work each. */
+/* Threads that may be worth it for so many multiply-adds: one below about 12 us of work each. */
 size_t BPNN_NAME(worthwhile_threads)(const CORE *core, double multiply_adds);
 
 /* Pairwise sums of doubles by index (0+1, 2+3, ..; an odd one passes up): the tree of groups. Zero-initialise. */

@@ -29,7 +29,7 @@ static void rows_unit(void *context, size_t unit)
 
 size_t BPNN_NAME(worthwhile_threads)(const CORE *core, double multiply_adds)
 {
-    double worth = multiply_adds / (250e3 * (double)core->kernels->width); /* about 50 us a thread */
+    double worth = multiply_adds / (60e3 * (double)core->kernels->width); /* about 12 us a thread */
     size_t threads = bpnn__pool_threads(core->pool);
     return worth < 2 ? 1 : worth < (double)threads ? (size_t)worth : threads;
 }
@@ -47,8 +47,8 @@ static size_t block_rows(const CORE *core, size_t rows, size_t threads)
 double BPNN_NAME(rows_phase)(const CORE *core, ARRAYS *arrays, const bpnn__batch *batch, size_t from, size_t rows,
                              bool backward)
 {
-    double work = (double)rows * (double)core->layout.lines * LANES * (backward ? 2 : 1);
-    size_t threads = BPNN_NAME(worthwhile_threads)(core, work);
+    double work = (double)rows * (double)core->layout.lines * LANES;
+    size_t threads = backward ? core->threads : BPNN_NAME(worthwhile_threads)(core, work);
     rows_job job = {core, arrays, batch, from, rows, block_rows(core, rows, threads), backward};
     size_t units = (rows + job.block - 1) / job.block;
     bpnn__pool_run(core->pool, threads, units, rows_unit, &job);

@@ -10,7 +10,10 @@
 
 #define layer_of BPNN_NAME(layer)
 
-enum { STRIP = 8 }; /* input panels a unit takes together: delta's panel stays in L1 for them */
+enum {
+    STRIP = 8,   /* input panels a unit takes together: delta's panel stays in L1 for them */
+    UPDATE = 16, /* a method's update of a weight costs about as much as so many multiply-adds */
+};
 
 /* What a unit of the weights phase works on: layer m, output panel p, input panels q .. q_end - 1; or the bias. */
 typedef struct weights_unit {
@@ -162,10 +165,15 @@ static void weights_work(void *context, size_t unit)
 
 static void weights_phase(weights_job *job)
 {
-    enum { UPDATE = 16 }; /* a method's update of a weight costs about as much as so many multiply-adds */
-    double work = (double)(job->rows + UPDATE) * (double)job->core->layout.lines * LANES;
-    size_t threads = BPNN_NAME(worthwhile_threads)(job->core, work);
-    bpnn__pool_run(job->core->pool, threads, unit_count(job->core), weights_work, job);
+    bpnn__pool_run(job->core->pool, job->core->threads, unit_count(job->core), weights_work, job);
+}
+
+/* Threads for both phases of so many rows: what one of them leaves in a thread's cache the other finds there. */
+static void begin_phases(CORE *core, size_t rows)
+{
+    double work = (double)(3 * rows + UPDATE) * (double)core->layout.lines * LANES;
+    size_t most = BPNN_NAME(worthwhile_threads)(core, work / 2);
+    core->threads = bpnn__pace_begin(&core->pace, work, most);
 }
 
 /* ---- several groups: gradients added pairwise by index ---- */
@@ -220,9 +228,11 @@ void BPNN_NAME(core_gradient)(CORE *core, const bpnn__batch *batch, double *loss
     size_t group = core->group_rows, width = layer_of(core, 1)->in;
     for (size_t from = 0; from < batch->count; from += group) {
         size_t rows = batch->count - from < group ? batch->count - from : group;
+        begin_phases(core, rows);
         bpnn__tree_add(&losses, BPNN_NAME(rows_phase)(core, &core->arrays, batch, from, rows, true));
         weights_job job = {.core = core, .rows = rows, .into = tree.spare[--tree.spares]};
         weights_phase(&job);
+        bpnn__pace_end(&core->pace);
         tree_push(&tree, core, job.into);
         if (input_gradient)
             BPNN_NAME(copy_out)
@@ -246,6 +256,7 @@ void BPNN_NAME(core_step)(CORE *core, const bpnn__batch *batch, const bpnn__upda
         BPNN_NAME(tiny_step)(core, batch, update, loss);
         return;
     }
+    begin_phases(core, batch->count);
     double sum = BPNN_NAME(rows_phase)(core, &core->arrays, batch, 0, batch->count, true);
     *loss = sum / (core->mean ? (double)batch->count : 1);
     if (!isfinite(*loss))
@@ -253,6 +264,7 @@ void BPNN_NAME(core_step)(CORE *core, const bpnn__batch *batch, const bpnn__upda
     weights_job job = {.core = core, .rows = batch->count};
     set_constants(&job, update);
     weights_phase(&job);
+    bpnn__pace_end(&core->pace);
 }
 
 /* Sum of squares of one layer's stored gradient, block by block. */
@@ -298,6 +310,7 @@ bool BPNN_NAME(core_apply)(CORE *core, const bpnn__update *update)
         return false;
     weights_job job = {.core = core, .rows = 1, .from = core->gradient};
     set_constants(&job, update);
+    core->threads = BPNN_NAME(worthwhile_threads)(core, (double)UPDATE * (double)core->layout.lines * LANES);
     weights_phase(&job);
     return true;
 }

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/pace.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "base/threads.h"
@@ -302,6 +303,35 @@ static void pool(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* Steps of a machine where so many threads take so long; returns the threads of the last one. */
+static size_t keep_pace(bpnn__pace *pace, int steps, double work, size_t most, const uint64_t *took, size_t *bad)
+{
+    size_t threads = 0;
+    for (int i = 0; i < steps; i++) {
+        threads = bpnn__pace_begin(pace, work, most);
+        *bad += threads < 1 || threads > most;
+        bpnn__pace_tell(pace, took[threads]);
+    }
+    return threads;
+}
+
+static void pace_takes_the_fastest(void **state)
+{
+    (void)state;
+    size_t bad = 0;
+    const uint64_t far[] = {0, 100, 140, 0, 0, 0, 0, 0, 0}, near[] = {0, 100, 55, 0, 0, 0, 0, 0, 0};
+    const uint64_t eight[] = {0, 100, 55, 40, 30, 35, 40, 45, 50};
+    bpnn__pace pace = {0};
+    bad += keep_pace(&pace, 10, 5, 1, far, &bad) != 1;
+    bad += keep_pace(&pace, 300, 5, 2, far, &bad) != 1;
+    bad += keep_pace(&pace, 1000, 5, 2, near, &bad) != 2;
+    bad += keep_pace(&pace, 1000, 5, 2, far, &bad) != 1;
+    bad += keep_pace(&pace, 1, 3, 2, far, &bad) != 1; /* the last batch of an epoch */
+    bad += keep_pace(&pace, 2000, 9, 8, eight, &bad) != 4;
+    printf("pace: 6 done, %zu bad\n", bad);
+    assert_int_equal(bad, 0);
+}
+
 /* ---- memory ---- */
 
 static int allowed;
@@ -359,7 +389,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox),  cmocka_unit_test(permutation),  cmocka_unit_test(numbers),
         cmocka_unit_test(singles), cmocka_unit_test(number_forms), cmocka_unit_test(words),
-        cmocka_unit_test(faults),  cmocka_unit_test(pool),         cmocka_unit_test(memory),
+        cmocka_unit_test(faults),  cmocka_unit_test(pool),         cmocka_unit_test(pace_takes_the_fastest),
+        cmocka_unit_test(memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
