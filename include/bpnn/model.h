@@ -158,6 +158,13 @@ BPNN_API size_t bpnn_model_feature_count(const bpnn_model *model); /* columns of
 BPNN_API const char *bpnn_model_feature_name(const bpnn_model *model, size_t f);
 BPNN_API bool bpnn_model_feature_is_categorical(const bpnn_model *model, size_t f);
 
+/* An ensemble holds members: models of their own (network, scalers, fills, training; each can be saved and applied alone) with
+ * the same columns, categories, classes and layers. Its values are the members' values, added in their order and divided by
+ * their number, in double; its label is the first of the largest values. bpnn_model_net gives the first member's. */
+BPNN_API size_t bpnn_model_members(const bpnn_model *model); /* 1: no ensemble */
+/* From 0; NULL past the end; the model itself where it is no ensemble. Lives as long as the model. */
+BPNN_API const bpnn_model *bpnn_model_member(const bpnn_model *model, size_t k);
+
 /* The whole description as one JSON text (the model's metadata, pretty). Freed with bpnn_release. */
 BPNN_API bpnn_status bpnn_model_describe(const bpnn_model *model, char **json, bpnn_error *error);
 

@@ -9,6 +9,16 @@ static void free_training(bpnn__training *training)
     bpnn__free(training->options);
 }
 
+/* What a member has of its own in a schema whose texts are borrowed. */
+static void free_own_numbers(bpnn__schema *schema)
+{
+    bpnn__free(schema->features);
+    bpnn__free(schema->mean);
+    bpnn__free(schema->scale);
+    bpnn__free(schema->target_mean);
+    bpnn__free(schema->target_scale);
+}
+
 void bpnn_model_free(bpnn_model *model)
 {
     if (!model)
@@ -18,12 +28,20 @@ void bpnn_model_free(bpnn_model *model)
             bpnn_metrics_free(&model->metrics[part][i]);
         bpnn__free(model->metrics[part]);
     }
-    bpnn__schema_free(&model->schema);
+    if (model->borrows)
+        free_own_numbers(&model->schema);
+    else if (!model->members)
+        bpnn__schema_free(&model->schema);
+    if (!model->members)
+        bpnn_net_free(model->net);
+    for (size_t k = 0; k < model->member_count; k++)
+        bpnn_model_free(model->members[k]);
+    bpnn__free(model->members);
     bpnn_predictor_free(model->predictor);
-    bpnn_net_free(model->net);
     free_training(&model->training);
     bpnn__notes_free(&model->notes);
-    bpnn__free(model->library);
+    if (!model->borrows)
+        bpnn__free(model->library);
     bpnn__free(model->method_why);
     bpnn__free(model);
 }
@@ -93,4 +111,16 @@ const char *bpnn_model_feature_name(const bpnn_model *model, size_t f)
 bool bpnn_model_feature_is_categorical(const bpnn_model *model, size_t f)
 {
     return f < model->schema.feature_count && model->schema.features[f].categorical;
+}
+
+size_t bpnn_model_members(const bpnn_model *model)
+{
+    return model->members ? model->member_count : 1;
+}
+
+const bpnn_model *bpnn_model_member(const bpnn_model *model, size_t k)
+{
+    if (k >= bpnn_model_members(model))
+        return NULL;
+    return model->members ? model->members[k] : model;
 }

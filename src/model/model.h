@@ -38,6 +38,10 @@ struct bpnn_model {
     uint64_t arithmetic;
     char *method_why;
     bpnn__notes notes;
+    /* an ensemble; schema and net are then those of its first member, predictor is NULL */
+    size_t member_count; /* 0: none */
+    bpnn_model **members;
+    bool borrows; /* a member that was read: its texts and levels belong to the first one */
 };
 
 /* model.c: points the summary at the model's parts. */
