@@ -39,8 +39,11 @@ static void show_model(const bpnn_model *model, const char *path)
         printf("%s%s", k ? ", " : "", clean(bpnn_model_target_name(model, k)));
     putchar('\n');
     show_network(bpnn_model_net(model));
+    if (bpnn_model_members(model) > 1)
+        printf("ensemble of %zu such networks; ", bpnn_model_members(model));
     printf("training: %s, %zu epochs, best %zu, stop: %s, seed %llu\n", s->method, s->epochs, s->best_epoch,
            bpnn_stop_name(s->stop), (unsigned long long)s->seed);
+    show_runs(model);
     show_metrics("training", s->train, s->target_count, model);
     show_metrics("validation", s->validation, s->target_count, model);
     show_metrics("test", s->test, s->target_count, model);

@@ -175,6 +175,8 @@ void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolv
     put_data(a, resolved);
     put_network(resolved);
     put_training(a, &resolved->train);
+    put_count("restarts", resolved->restarts);
+    put_count("ensemble", resolved->ensemble);
     put_specials(resolved);
     json_close('}');
     json_key("data");
@@ -192,6 +194,10 @@ void log_epoch(logbook *log, const bpnn_progress *p)
     if (!log->file || p->epoch == 0)
         return;
     begin(log);
+    if (p->members > 1)
+        put_count("member", p->member);
+    if (p->starts > 1)
+        put_count("start", p->start);
     json_key("epoch");
     json_count(p->epoch);
     json_key("loss");
@@ -228,6 +234,7 @@ void log_outcome(logbook *log, const bpnn_model *model)
     json_count(s->epochs);
     json_key("best_epoch");
     json_count(s->best_epoch);
+    json_runs(model);
     json_parts(model);
     end(log);
 }

@@ -65,6 +65,9 @@ static const option options[] = {
     {"target-loss", 0, NUMBER, AT(target_loss), TRAIN, "L", "stop at this training loss", "Training"},
     {"time-limit", 0, TEXT, AT(time_limit), TRAIN, "TIME", "30s, 10m, 1h", "Training"},
     {"seed", 's', COUNT, AT(seed), TRAIN | BENCH, "N", "of split, weights, order, dropout; 1", "Training"},
+    {"restarts", 0, COUNT, AT(restarts), TRAIN, "N", "starts whose best is kept (by validation; br: evidence); 1",
+     "Training"},
+    {"ensemble", 0, COUNT, AT(ensemble), TRAIN, "N", "members whose mean predicts, in one model file; 1", "Training"},
     {"threads", 0, TEXT, AT(threads), TRAIN | EVALUATE | PREDICT | BENCH, "N|auto",
      "auto; the bits do not depend on it", "Machine"},
     {"isa", 0, TEXT, AT(isa), TRAIN | EVALUATE | PREDICT | BENCH, "NAME",
@@ -190,8 +193,8 @@ const char *given_text(const arguments *a, const char *name)
 
 static void say_unknown(const arguments *a, const char *name)
 {
-    static const char *const later[] = {"checkpoint", "checkpoint-every", "resume", "resume-anyway", "init-from",
-                                        "restarts",   "ensemble",         "preset", "cache",         "report",
+    static const char *const later[] = {"checkpoint", "checkpoint-every", "resume", "resume-anyway",
+                                        "init-from",  "preset",           "cache",  "report",
                                         "folds",      "repeats",          "trials", "group"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], name) == 0) {
@@ -305,7 +308,7 @@ static void defaults(arguments *a, enum verb verb)
     memset(given, 0, sizeof given);
     a->verb = verb;
     a->rate = a->momentum = a->target_loss = a->epochs = a->group_rows = a->warmup = (double)NAN;
-    a->seed = 1;
+    a->seed = a->restarts = a->ensemble = 1;
     a->seconds = 1;
     a->rows = 4096;
 }

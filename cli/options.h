@@ -32,7 +32,7 @@ typedef struct arguments {
     /* training */
     const char *method, *schedule, *batch, *threads, *isa, *shuffle, *time_limit, *patience, *l2;
     double rate, momentum, l1, dropout, clip, min_delta, target_loss;
-    double epochs, warmup, group_rows, seed;
+    double epochs, warmup, group_rows, seed, restarts, ensemble;
     /* bench */
     const char *layers;
     double seconds, rows;

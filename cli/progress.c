@@ -28,7 +28,7 @@ static void whole(const bpnn_progress *p, char *text, size_t size)
 
 bool show_progress(const bpnn_progress *p, void *context)
 {
-    char validation[64] = "", rest[48] = "", more[64] = "";
+    char validation[64] = "", rest[48] = "", more[64] = "", which[96] = "";
     (void)context;
     if (say.quiet || p->epoch == 0)
         return true;
@@ -45,8 +45,12 @@ bool show_progress(const bpnn_progress *p, void *context)
     if (p->evaluations > 0)
         whole(p, more, sizeof more);
     left(p, rest, sizeof rest);
-    fprintf(stderr, "%sepoch %zu of %zu  loss %.4g%s%s  %.3g rows/s  %s%s", say.terminal ? "\r\033[K" : "", p->epoch,
-            p->epochs, p->loss, validation, more, p->rows_per_second, rest, say.terminal ? "" : "\n");
+    if (p->members > 1)
+        snprintf(which, sizeof which, "member %zu of %zu  ", p->member, p->members);
+    if (p->starts > 1)
+        snprintf(which + strlen(which), sizeof which - strlen(which), "start %zu of %zu  ", p->start, p->starts);
+    fprintf(stderr, "%s%sepoch %zu of %zu  loss %.4g%s%s  %.3g rows/s  %s%s", say.terminal ? "\r\033[K" : "", which,
+            p->epoch, p->epochs, p->loss, validation, more, p->rows_per_second, rest, say.terminal ? "" : "\n");
     open_line = say.terminal;
     fflush(stderr);
     return true;

@@ -147,6 +147,12 @@ static bool set_counts(run *r)
         t->warmup = (size_t)a->warmup;
     if (!isnan(a->group_rows))
         r->fit.group_rows = (size_t)a->group_rows;
+    if (a->restarts < 1 || a->restarts > 1000 || a->ensemble < 1 || a->ensemble > 1000) {
+        say_usage("--restarts and --ensemble are 1 to 1000");
+        return false;
+    }
+    r->fit.restarts = (size_t)a->restarts;
+    r->fit.ensemble = (size_t)a->ensemble;
     return read_threads(a, &t->threads);
 }
 

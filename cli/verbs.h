@@ -54,6 +54,8 @@ void show_padded(const char *text, size_t width, bool right); /* by characters; 
 /* report.c: the whole of it on standard output. */
 void report_text(const bpnn_model *model, const char *output);
 void report_json(const bpnn_model *model, const char *output);
+void json_runs(const bpnn_model *model); /* "start", "starts", "members": where there are several */
+void show_runs(const bpnn_model *model);
 
 /* progress.c */
 bool show_progress(const bpnn_progress *progress, void *context);

@@ -83,6 +83,12 @@ typedef struct bpnn_fit_options {
     /* training: method NULL = auto, batch SIZE_MAX = by rule, epochs SIZE_MAX = 1000 (br: 300), l2 NAN = by method or rule; seed is the
        seed of the split and the initialiser too; the callbacks are called as bpnn_train does */
     bpnn_train_options train;
+    /* Runs beside each other on the threads, whose bits do not depend on them; callbacks are called by one at a time, from several
+       threads. time_limit is shared out. Default 1 each, at most 1000. Start r of member k: seed + k restarts + r.
+       restarts: starts whose best is taken (bpnn_start.score; ties to the first); one set of validation rows for all of them.
+       ensemble: members, each the best of its starts, with validation rows of its own; test rows are the same for all. Members that
+       diverge are left out, and where a run is called off those that did not come to a first epoch; one alone is no ensemble. */
+    size_t restarts, ensemble;
     bool schedule_by_rule;   /* true; false: train.schedule and its settings are meant */
     bpnn_message_fn message; /* NULL = none; warnings are kept in the model's summary too */
     void *message_context;
@@ -129,6 +135,16 @@ typedef struct bpnn_metrics {
     uint64_t unseen_labels; /* rows whose true class the model does not know: counted as wrong */
 } bpnn_metrics;
 
+/* One start of a fit with several. */
+typedef struct bpnn_start {
+    uint64_t seed;  /* of its initial weights, order and dropout */
+    bpnn_stop stop; /* NONE: it was not begun */
+    size_t epochs, best_epoch;
+    double
+        score; /* what starts are compared by: the loss of the rows held back, of those held out (l2_auto), or of training; br: the
+                     log evidence, more is better. NAN: none */
+} bpnn_start;
+
 typedef struct bpnn_summary {
     const char *method;
     bpnn_stop stop;
@@ -143,6 +159,8 @@ typedef struct bpnn_summary {
     const char *method_why; /* why auto chose the method; NULL if the user named it or after loading */
     size_t warning_count;
     const char *const *warnings;
+    size_t start_count, start; /* of a fit with several starts: all of them, and whose net this is, from 0; else 0 */
+    const bpnn_start *starts;
 } bpnn_summary;
 
 /* All of these live as long as the model. */

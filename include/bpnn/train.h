@@ -113,6 +113,8 @@ typedef struct bpnn_progress {
     double step;          /* |step| of this iteration */
     double damping;       /* mu of lm and br, lambda of scg */
     double effective;     /* br: gamma, the parameters that the data determine */
+    /* which run this is, of a bpnn_fit with several: from 1; else 0 */
+    size_t member, members, start, starts;
 } bpnn_progress;
 
 /* Returns true to go on, false to stop after this batch or epoch. */

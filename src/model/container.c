@@ -174,9 +174,18 @@ bpnn_status bpnn__container_write(bpnn__tensor *tensors, size_t count, const cha
 
 const bpnn__tensor *bpnn__container_find(const bpnn__container *container, const char *name)
 {
-    for (size_t i = 0; i < container->count; i++)
-        if (strcmp(container->tensors[i].name, name) == 0)
-            return &container->tensors[i];
+    bpnn__tensor key = {0};
+    size_t length = strlen(name);
+    if (length >= sizeof key.name)
+        return NULL;
+    memcpy(key.name, name, length);
+    for (int element = 0; element < BPNN__ELEMENTS; element++) {
+        key.element = (bpnn__element)element;
+        const bpnn__tensor *found =
+            bsearch(&key, container->tensors, container->count, sizeof *container->tensors, compare);
+        if (found)
+            return found;
+    }
     return NULL;
 }
 

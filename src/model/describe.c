@@ -229,6 +229,25 @@ static void put_seed(bpnn__json *json, uint64_t seed)
     bpnn__text_free(&digits);
 }
 
+/* Only where there were several. */
+static void put_starts(bpnn__json *json, const bpnn_summary *s)
+{
+    if (s->start_count < 2)
+        return;
+    put_size(json, "start", s->start + 1); /* the number of the one that was kept */
+    open(json, "starts", '[');
+    for (size_t r = 0; r < s->start_count; r++) {
+        bpnn__json_open(json, '{');
+        put_seed(json, s->starts[r].seed);
+        put_text(json, "stop", bpnn_stop_name(s->starts[r].stop));
+        put_size(json, "epochs", s->starts[r].epochs);
+        put_size(json, "best_epoch", s->starts[r].best_epoch);
+        put_number(json, "score", s->starts[r].score);
+        bpnn__json_close(json, '}');
+    }
+    bpnn__json_close(json, ']');
+}
+
 static void put_training(bpnn__json *json, const bpnn_model *model)
 {
     const bpnn_summary *s = &model->summary;
@@ -247,7 +266,21 @@ static void put_training(bpnn__json *json, const bpnn_model *model)
     put_part(json, "validation", s->validation, s->rows_validation, targets);
     put_part(json, "test", s->test, s->rows_test, targets);
     put_size(json, "fingerprint", model->training.fingerprint);
+    put_starts(json, s);
     bpnn__json_close(json, '}');
+}
+
+static void put_members(bpnn__json *json, const bpnn_model *model)
+{
+    if (!model->members)
+        return;
+    open(json, "members", '[');
+    for (size_t k = 0; k < model->member_count; k++) {
+        bpnn__json_open(json, '{');
+        put_training(json, model->members[k]);
+        bpnn__json_close(json, '}');
+    }
+    bpnn__json_close(json, ']');
 }
 
 bpnn_status bpnn__describe(const bpnn_model *model, bool pretty, char **text, size_t *size, bpnn_error *error)
@@ -263,6 +296,7 @@ bpnn_status bpnn__describe(const bpnn_model *model, bool pretty, char **text, si
     put_network(&json, model->net);
     put_columns(&json, &model->schema);
     put_training(&json, model);
+    put_members(&json, model);
     bpnn__json_close(&json, '}');
     if (json.text.failed) {
         bpnn__text_free(&json.text);

@@ -117,7 +117,7 @@ static void note_penalty(bpnn__fitting *f, const bpnn_train_result *result)
     bpnn__text_free(&tried);
 }
 
-static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
+void bpnn__keep_result(bpnn__fitting *f, const bpnn_train_result *result)
 {
     bpnn_summary *s = &f->model->summary;
     f->model->training.l2 = result->l2;
@@ -140,30 +140,35 @@ static void keep_result(bpnn__fitting *f, const bpnn_train_result *result)
 /* ---- stages ---- */
 
 /* Said before hours of training, not after: names that no file takes, a description that is too long. */
-static bpnn_status warn_unsavable(bpnn__fitting *f)
+bpnn_status bpnn__warn_unsavable(bpnn_model *model, bpnn_error *error)
 {
     void *bytes;
     size_t size;
     bpnn_error why;
-    bpnn__model_link(f->model);
-    bpnn_status status = bpnn_model_write(f->model, &bytes, &size, &why);
+    bpnn__model_link(model);
+    bpnn_status status = bpnn_model_write(model, &bytes, &size, &why);
     bpnn__free(bytes);
     if (status == BPNN_MEMORY)
-        return bpnn__fail_memory(f->error);
+        return bpnn__fail_memory(error);
     if (status != BPNN_OK)
-        bpnn__notes_add(&f->model->notes, true, "this model cannot be saved: %s", why.text);
+        bpnn__notes_add(&model->notes, true, "this model cannot be saved: %s", why.text);
     return BPNN_OK;
 }
 
-/* Everything that can be said before numbers are made. */
-static bpnn_status prepare(bpnn__fitting *f)
+bpnn_status bpnn__fit_plan(bpnn__fitting *f)
+{
+    if (!f->method)
+        bpnn__choose_method(f);
+    return bpnn__plan_make_member(&f->plan, f->table, f->options, bpnn__wants_validation(f), f->seed, &f->model->notes,
+                                  f->error);
+}
+
+/* Everything else that can be said before numbers are made. */
+bpnn_status bpnn__fit_shape(bpnn__fitting *f)
 {
     const bpnn_fit_options *o = f->options;
     bpnn__notes *notes = &f->model->notes;
-    bpnn__choose_method(f);
-    bpnn_status status = bpnn__plan_make(&f->plan, f->table, o, bpnn__wants_validation(f), notes, f->error);
-    if (status == BPNN_OK)
-        status = bpnn__choose_loss(f);
+    bpnn_status status = bpnn__choose_loss(f);
     if (status == BPNN_OK)
         status =
             bpnn__schema_fit(&f->model->schema, f->table, &f->plan, o, f->loss.kind, f->output.kind, notes, f->error);
@@ -173,42 +178,61 @@ static bpnn_status prepare(bpnn__fitting *f)
         status = bpnn__choose_training(f);
     if (status == BPNN_OK)
         status = keep_training(f);
-    if (status == BPNN_OK)
-        status = warn_unsavable(f);
     return status == BPNN_OK ? bpnn__find_parts(f) : status;
 }
 
-static bpnn_status initialise(bpnn__fitting *f, const bpnn__encoded *training)
+bpnn_status bpnn__fit_initialise(const bpnn__fitting *f, const bpnn__encoded *training, bpnn_net *net, uint64_t seed,
+                                 bpnn_error *error)
 {
-    const bpnn_fit_options *o = f->options;
     double *ranges = NULL;
     if (f->init == BPNN_INIT_NGUYEN_WIDROW) {
         ranges = bpnn__input_ranges(training);
         if (!ranges)
-            return bpnn__fail_memory(f->error);
+            return bpnn__fail_memory(error);
     }
-    bpnn_status status = bpnn_net_initialise(f->model->net, f->init, o->init_parameter, f->train.seed, ranges,
-                                             ranges ? ranges + f->model->schema.width : NULL, f->error);
+    bpnn_status status = bpnn_net_initialise(net, f->init, f->options->init_parameter, seed, ranges,
+                                             ranges ? ranges + f->model->schema.width : NULL, error);
     bpnn__free(ranges);
     return status;
 }
 
-static bpnn_status train(bpnn__fitting *f, bpnn__encoded *training, bpnn__encoded *validation)
+bpnn_status bpnn__fit_encode(bpnn__fitting *f, bpnn__encoded *training, bpnn__encoded *validation)
 {
-    bpnn_train_result result;
-    bool validates = f->part[BPNN__VALIDATION].count > 0;
     bpnn_status status = bpnn__encode_part(f, BPNN__TRAIN, training);
-    if (status == BPNN_OK && validates)
+    if (status == BPNN_OK && f->part[BPNN__VALIDATION].count > 0)
         status = bpnn__encode_part(f, BPNN__VALIDATION, validation);
     if (status == BPNN_OK)
-        status = initialise(f, training);
-    if (status != BPNN_OK)
-        return status;
-    f->model->training.fingerprint = bpnn__fingerprint(training);
-    status =
-        bpnn_train(f->model->net, &training->data, validates ? &validation->data : NULL, &f->train, &result, f->error);
+        f->model->training.fingerprint = bpnn__fingerprint(training);
+    return status;
+}
+
+/* One start, with all threads. */
+static bpnn_status train_alone(bpnn__fitting *f)
+{
+    bpnn__encoded training = {0}, validation = {0};
+    bpnn_train_result result;
+    bool validates = f->part[BPNN__VALIDATION].count > 0;
+    bpnn_status status = bpnn__fit_encode(f, &training, &validation);
     if (status == BPNN_OK)
-        keep_result(f, &result);
+        status = bpnn__fit_initialise(f, &training, f->model->net, f->seed, f->error);
+    if (status == BPNN_OK)
+        status = bpnn_train(f->model->net, &training.data, validates ? &validation.data : NULL, &f->train, &result,
+                            f->error);
+    if (status == BPNN_OK)
+        bpnn__keep_result(f, &result);
+    bpnn__encoded_free(&training);
+    bpnn__encoded_free(&validation);
+    return status;
+}
+
+static bpnn_status train(bpnn__fitting *f)
+{
+    bpnn_stop stop;
+    if (f->options->restarts < 2)
+        return train_alone(f);
+    bpnn_status status = bpnn__train_starts(f, 1, &stop);
+    if (status == BPNN_OK && stop != BPNN_STOP_NONE)
+        f->model->summary.stop = f->model->summary.result.stop = stop;
     return status;
 }
 
@@ -223,8 +247,9 @@ static bpnn_status measure(bpnn__fitting *f)
         model->metrics[i] = bpnn__alloc(model->schema.target_count, sizeof *model->metrics[i]);
         if (!model->metrics[i])
             return bpnn__fail_memory(f->error);
-        status = bpnn__evaluate_rows(model, part->table, part->mapping, part->rows, part->count, f->train.threads,
-                                     f->train.isa, model->metrics[i], f->error);
+        bpnn__measured what = {
+            .table = part->table, .mapping = part->mapping, .rows = part->rows, .count = part->count};
+        status = bpnn__evaluate_rows(model, &what, f->train.threads, f->train.isa, model->metrics[i], f->error);
     }
     return status;
 }
@@ -241,29 +266,36 @@ static void judge_end(bpnn__fitting *f)
     result.stop = BPNN_STOP_DIVERGED;
     result.diverged_epoch = result.epochs;
     snprintf(result.advice, sizeof result.advice, "the loss after the last update is not finite: take a smaller rate");
-    keep_result(f, &result);
+    bpnn__keep_result(f, &result);
+}
+
+bpnn_status bpnn__fit_measure(bpnn__fitting *f)
+{
+    bpnn_status status = measure(f);
+    if (status == BPNN_OK)
+        judge_end(f);
+    return status;
 }
 
 static bpnn_status fit(bpnn__fitting *f)
 {
-    bpnn__encoded training = {0}, validation = {0};
-    bpnn_status status = prepare(f);
+    bpnn_status status = bpnn__fit_plan(f);
+    if (status == BPNN_OK)
+        status = bpnn__fit_shape(f);
+    if (status == BPNN_OK)
+        status = bpnn__warn_unsavable(f->model, f->error);
     if (status == BPNN_OK && f->options->on_resolved)
         status = bpnn__tell_resolved(f);
     if (status == BPNN_OK)
-        status = train(f, &training, &validation);
-    bpnn__encoded_free(&training);
-    bpnn__encoded_free(&validation);
+        status = train(f);
     if (status == BPNN_OK)
-        status = measure(f);
-    if (status == BPNN_OK)
-        judge_end(f);
+        status = bpnn__fit_measure(f);
     if (status == BPNN_OK)
         status = bpnn_predictor_new(&f->model->predictor, f->model->net, NULL, f->error);
     return status;
 }
 
-static void free_fitting(bpnn__fitting *f)
+void bpnn__free_fitting(bpnn__fitting *f)
 {
     for (int i = 0; i < BPNN__PARTS; i++) {
         bpnn__mapping_free(&f->part[i].own);
@@ -279,16 +311,16 @@ bpnn_status bpnn_fit(bpnn_model **out, const bpnn_table *table, const bpnn_fit_o
     bpnn_status status = bpnn__check_fit_options(options, error);
     if (status != BPNN_OK)
         return status;
-    bpnn__fitting f = {.options = options, .table = table, .error = error};
+    bpnn__fitting f = {.options = options, .table = table, .error = error, .seed = options->train.seed};
     f.model = bpnn__alloc(1, sizeof *f.model);
     if (!f.model)
         return bpnn__fail_memory(error);
     f.model->notes.message = options->message;
     f.model->notes.context = options->message_context;
     uint64_t mode = bpnn__fpmode_enter();
-    status = fit(&f);
+    status = options->ensemble > 1 ? bpnn__fit_ensemble(&f) : fit(&f);
     bpnn__fpmode_leave(mode);
-    free_fitting(&f);
+    bpnn__free_fitting(&f);
     if (status != BPNN_OK) {
         bpnn_model_free(f.model);
         return status;

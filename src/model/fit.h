@@ -37,7 +37,28 @@ typedef struct bpnn__fitting {
     const char *method; /* named, or by rule */
     bool automatic, l2_auto;
     bpnn_init_kind init; /* resolved where the method has a say */
+    uint64_t seed;       /* of the validation rows, and of the first start */
 } bpnn__fitting;
+
+/* fit.c: stages. Plan: method and rows; shape: columns, network, training, parts. Told by f->error. */
+bpnn_status bpnn__fit_plan(bpnn__fitting *f);
+bpnn_status bpnn__fit_shape(bpnn__fitting *f);
+bpnn_status bpnn__fit_encode(bpnn__fitting *f, bpnn__encoded *training, bpnn__encoded *validation);
+bpnn_status bpnn__fit_initialise(const bpnn__fitting *f, const bpnn__encoded *training, bpnn_net *net, uint64_t seed,
+                                 bpnn_error *error);
+void bpnn__keep_result(bpnn__fitting *f, const bpnn_train_result *result);
+bpnn_status bpnn__warn_unsavable(bpnn_model *model, bpnn_error *error);
+
+/* fit.c: metrics of the parts; a training loss that is not finite makes the result DIVERGED. */
+bpnn_status bpnn__fit_measure(bpnn__fitting *f);
+void bpnn__free_fitting(bpnn__fitting *f); /* all but the model */
+
+/* starts.c: trains all starts of all members, beside each other; every model gets the result of its best start. *stop: what called
+ * runs off (INTERRUPTED, CALLBACK), or NONE. Members of which no start was begun keep stop NONE. */
+bpnn_status bpnn__train_starts(bpnn__fitting *members, size_t count, bpnn_stop *stop);
+
+/* ensemble.c: the fit of several members; f->model becomes the ensemble, or what is left of it. */
+bpnn_status bpnn__fit_ensemble(bpnn__fitting *f);
 
 /* auto.c: f->method, l2_auto and automatic. */
 void bpnn__choose_method(bpnn__fitting *f);

@@ -4,6 +4,15 @@
 #include "base/memory.h"
 #include "model/model.h"
 
+/* Packs the nets, so that predicting changes nothing. */
+static bpnn_status pack(bpnn_model *model, bpnn_error *error)
+{
+    bpnn_status status = BPNN_OK;
+    for (size_t k = 0; k < model->member_count && status == BPNN_OK; k++)
+        status = bpnn_predictor_new(&model->members[k]->predictor, model->members[k]->net, NULL, error);
+    return model->members ? status : bpnn_predictor_new(&model->predictor, model->net, NULL, error);
+}
+
 static bpnn_status read_into(bpnn_model *model, const void *bytes, size_t size, const char *file, bpnn_error *error)
 {
     bpnn__container container;
@@ -12,7 +21,7 @@ static bpnn_status read_into(bpnn_model *model, const void *bytes, size_t size, 
         return status;
     status = bpnn__restore(model, &container, file, error);
     bpnn__container_free(&container);
-    return status == BPNN_OK ? bpnn_predictor_new(&model->predictor, model->net, NULL, error) : status;
+    return status == BPNN_OK ? pack(model, error) : status;
 }
 
 bpnn_status bpnn_model_read(bpnn_model **out, const void *bytes, size_t size, const char *name, bpnn_error *error)

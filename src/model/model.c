@@ -39,6 +39,7 @@ void bpnn_model_free(bpnn_model *model)
     bpnn__free(model->members);
     bpnn_predictor_free(model->predictor);
     free_training(&model->training);
+    bpnn__free(model->starts);
     bpnn__notes_free(&model->notes);
     if (!model->borrows)
         bpnn__free(model->library);
@@ -54,6 +55,8 @@ void bpnn__model_link(bpnn_model *model)
     s->validation = model->metrics[BPNN__VALIDATION];
     s->test = model->metrics[BPNN__TEST];
     s->method_why = model->method_why;
+    s->start_count = model->start_count;
+    s->starts = model->starts;
     s->warning_count = model->notes.count;
     s->warnings = (const char *const *)model->notes.texts;
 }

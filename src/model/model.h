@@ -10,6 +10,8 @@
 /* Largest class count whose confusion matrix is kept, and whose matrix goes into files. */
 enum { BPNN__CONFUSION_KEPT = 4096, BPNN__CONFUSION_STORED = 64 };
 
+enum { BPNN__MOST_MEMBERS = 1000, BPNN__MOST_STARTS = 1000 };
+
 /* Rows train on, hold back, report once. */
 typedef enum bpnn__part { BPNN__TRAIN, BPNN__VALIDATION, BPNN__TEST, BPNN__PARTS } bpnn__part;
 
@@ -38,6 +40,8 @@ struct bpnn_model {
     uint64_t arithmetic;
     char *method_why;
     bpnn__notes notes;
+    size_t start_count; /* of several starts; else 0 */
+    bpnn_start *starts;
     /* an ensemble; schema and net are then those of its first member, predictor is NULL */
     size_t member_count; /* 0: none */
     bpnn_model **members;
@@ -61,6 +65,9 @@ bpnn_status bpnn__restore(bpnn_model *model, const bpnn__container *container, c
 void bpnn__present(const bpnn_model *model, const double *y, double *values, size_t *label);
 size_t bpnn__value_count(const bpnn_model *model);
 
+/* present.c: the sum of `count` members' values becomes their mean; the label that the mean stands for. */
+void bpnn__average(const bpnn_model *model, size_t count, double *values, size_t *label);
+
 /* The number a binary row is ranked by, for roc_auc. */
 double bpnn__score(const bpnn_model *model, const double *y);
 
@@ -70,10 +77,18 @@ bool bpnn__one_hot_targets(const bpnn_model *model);
 /* Class indices (count numbers of dtype, NAN = none) to rows of `classes` numbers, on at the class and off elsewhere. */
 void bpnn__one_hot(bpnn_dtype dtype, const void *index, size_t count, size_t classes, double off, void *out);
 
-/* evaluate.c: metrics of rows[0..count) (NULL = first 0) of a table whose columns stand as in `mapping`; target_count of
- * them into metrics. */
-bpnn_status bpnn__evaluate_rows(const bpnn_model *model, const bpnn_table *table, const bpnn__mapping *mapping,
-                                const size_t *rows, size_t count, size_t threads, const char *isa,
+/* Rows to measure: rows[0..count) (NULL = first 0) of a table whose columns stand as in `mapping`. speaks: NULL, or
+ * members x count: whether a member takes part in the mean of a row; at least one does. */
+typedef struct bpnn__measured {
+    const bpnn_table *table;
+    const bpnn__mapping *mapping;
+    const size_t *rows;
+    size_t count;
+    const unsigned char *speaks;
+} bpnn__measured;
+
+/* evaluate.c: target_count of them into metrics. The loss of an ensemble is the mean of its members' losses. */
+bpnn_status bpnn__evaluate_rows(const bpnn_model *model, const bpnn__measured *what, size_t threads, const char *isa,
                                 bpnn_metrics *metrics, bpnn_error *error);
 
 /* metrics.c: all NAN and 0. */

@@ -14,7 +14,8 @@ enum { BLOCK_NUMBERS = 1 << 18, BLOCK_LEAST = 16, BLOCK_MOST = 1024 };
 /* One call. failed[u] and counts[u] belong to unit u. */
 typedef struct predicting {
     const bpnn_model *model;
-    const bpnn_predictor *predictor;
+    size_t members;
+    bpnn_predictor **predictor; /* members */
     const bpnn_table *table;
     const bpnn__mapping *mapping;
     bpnn_prediction *out;
@@ -23,27 +24,43 @@ typedef struct predicting {
     bpnn__encode_counts *counts;
 } predicting;
 
-static void present_block(const predicting *p, const double *y, size_t first, size_t count)
+/* Room of a unit. values: of one row and a member behind the first, before they are added to the others'. */
+typedef struct room {
+    void *inputs, *workspace;
+    size_t workspace_size;
+    double *y, *values;
+} room;
+
+/* The first member's values are put down, the others' added to them; the last one makes the mean. */
+static void present_block(const predicting *p, size_t member, const room *use, size_t first, size_t count)
 {
-    size_t outputs = bpnn__schema_outputs(&p->model->schema);
+    const bpnn_model *model = bpnn_model_member(p->model, member);
+    size_t outputs = bpnn__schema_outputs(&model->schema);
     bpnn_prediction *out = p->out;
-    for (size_t r = 0; r < count; r++)
-        bpnn__present(p->model, y + r * outputs, out->values + (first + r) * out->columns,
-                      out->label ? out->label + first + r : NULL);
+    for (size_t r = 0; r < count; r++) {
+        double *values = out->values + (first + r) * out->columns;
+        size_t *label = out->label ? out->label + first + r : NULL;
+        bpnn__present(model, use->y + r * outputs, member == 0 ? values : use->values, label);
+        for (size_t i = 0; member > 0 && i < out->columns; i++)
+            values[i] += use->values[i];
+        if (member > 0 && member + 1 == p->members)
+            bpnn__average(model, p->members, values, label);
+    }
 }
 
-static bpnn_status run_block(const predicting *p, size_t first, size_t count, void *inputs, double *y, void *workspace,
-                             size_t workspace_size, bpnn__encode_counts *counts, bpnn_error *error)
+static bpnn_status run_block(const predicting *p, size_t member, size_t first, size_t count, const room *use,
+                             bpnn__encode_counts *counts, bpnn_error *error)
 {
-    const bpnn__schema *schema = &p->model->schema;
-    bpnn_dtype dtype = p->model->net->precision == BPNN_SINGLE ? BPNN_F32 : BPNN_F64;
-    bpnn_status status =
-        bpnn__schema_encode(schema, p->table, p->mapping, NULL, first, count, dtype, inputs, counts, error);
+    const bpnn_model *model = bpnn_model_member(p->model, member);
+    bpnn_dtype dtype = model->net->precision == BPNN_SINGLE ? BPNN_F32 : BPNN_F64;
+    bpnn_status status = bpnn__schema_encode(&model->schema, p->table, p->mapping, NULL, first, count, dtype,
+                                             use->inputs, member == 0 ? counts : NULL, error);
     if (status == BPNN_OK)
-        status = bpnn_predictor_run(p->predictor, bpnn_matrix_make(inputs, dtype, count, schema->width), y, BPNN_F64,
-                                    workspace, workspace_size, error);
+        status =
+            bpnn_predictor_run(p->predictor[member], bpnn_matrix_make(use->inputs, dtype, count, model->schema.width),
+                               use->y, BPNN_F64, use->workspace, use->workspace_size, error);
     if (status == BPNN_OK)
-        present_block(p, y, first, count);
+        present_block(p, member, use, first, count);
     return status;
 }
 
@@ -51,18 +68,21 @@ static bpnn_status do_unit(const predicting *p, size_t unit, bpnn_error *error)
 {
     const bpnn__schema *schema = &p->model->schema;
     size_t first = unit * p->block, left = p->out->rows - first, count = left < p->block ? left : p->block;
-    size_t workspace_size = bpnn_predictor_workspace(p->predictor, count), cells = 0, numbers = 0;
+    size_t cells = 0, numbers = 0;
     bool fits = bpnn__mul(count, schema->width, &cells) && bpnn__mul(count, bpnn__schema_outputs(schema), &numbers);
-    void *inputs = fits ? bpnn__alloc(cells, sizeof(double)) : NULL;
-    double *y = fits ? bpnn__alloc(numbers, sizeof *y) : NULL;
-    void *workspace = bpnn__alloc(workspace_size, 1);
+    room use = {.workspace_size = bpnn_predictor_workspace(p->predictor[0], count)}; /* members have one shape */
+    use.inputs = fits ? bpnn__alloc(cells, sizeof(double)) : NULL;
+    use.y = fits ? bpnn__alloc(numbers, sizeof *use.y) : NULL;
+    use.values = bpnn__alloc(p->out->columns, sizeof *use.values);
+    use.workspace = bpnn__alloc(use.workspace_size, 1);
     memset(&p->counts[unit], 0, sizeof p->counts[unit]);
-    bpnn_status status = inputs && y && workspace
-                             ? run_block(p, first, count, inputs, y, workspace, workspace_size, &p->counts[unit], error)
-                             : bpnn__fail_memory(error);
-    bpnn__free(workspace);
-    bpnn__free(y);
-    bpnn__free(inputs);
+    bpnn_status status = use.inputs && use.y && use.values && use.workspace ? BPNN_OK : bpnn__fail_memory(error);
+    for (size_t k = 0; k < p->members && status == BPNN_OK; k++)
+        status = run_block(p, k, first, count, &use, &p->counts[unit], error);
+    bpnn__free(use.workspace);
+    bpnn__free(use.values);
+    bpnn__free(use.y);
+    bpnn__free(use.inputs);
     return status;
 }
 
@@ -120,36 +140,52 @@ static bpnn_status make_room(const bpnn_model *model, size_t rows, bpnn_predicti
     return made ? BPNN_OK : bpnn__fail_memory(error);
 }
 
-/* The model's own packed net, or one for the instruction set that is asked for. */
-static bpnn_status choose_predictor(const bpnn_model *model, const char *isa, bpnn_predictor **own,
-                                    const bpnn_predictor **use, bpnn_error *error)
+static bool is_auto(const char *isa)
 {
-    *own = NULL;
-    *use = model->predictor;
-    if (!isa || strcmp(isa, "auto") == 0)
-        return BPNN_OK;
-    bpnn_status status = bpnn_predictor_new(own, model->net, isa, error);
-    *use = *own;
+    return !isa || strcmp(isa, "auto") == 0;
+}
+
+/* The members' own packed nets, or others for the instruction set that is asked for. */
+static bpnn_status choose_predictors(predicting *p, const char *isa, bpnn_error *error)
+{
+    bpnn_status status = BPNN_OK;
+    p->members = bpnn_model_members(p->model);
+    p->predictor = bpnn__alloc(p->members, sizeof *p->predictor);
+    if (!p->predictor)
+        return bpnn__fail_memory(error);
+    for (size_t k = 0; k < p->members && status == BPNN_OK; k++) {
+        const bpnn_model *member = bpnn_model_member(p->model, k);
+        if (is_auto(isa))
+            p->predictor[k] = member->predictor;
+        else
+            status = bpnn_predictor_new(&p->predictor[k], member->net, isa, error);
+    }
     return status;
+}
+
+static void free_predictors(predicting *p, const char *isa)
+{
+    for (size_t k = 0; p->predictor && !is_auto(isa) && k < p->members; k++)
+        bpnn_predictor_free(p->predictor[k]);
+    bpnn__free(p->predictor);
 }
 
 bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table, size_t threads, const char *isa,
                                bpnn_prediction *prediction, bpnn_error *error)
 {
     bpnn__mapping mapping = {0};
-    bpnn_predictor *own = NULL;
     predicting p = {.model = model, .table = table, .mapping = &mapping, .out = prediction};
     memset(prediction, 0, sizeof *prediction);
     uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = bpnn__schema_map(&model->schema, table, false, &mapping, error);
     if (status == BPNN_OK)
-        status = choose_predictor(model, isa, &own, &p.predictor, error);
+        status = choose_predictors(&p, isa, error);
     if (status == BPNN_OK)
         status = make_room(model, bpnn_table_rows(table), prediction, error);
     if (status == BPNN_OK)
         status = predict_rows(&p, threads, error);
     bpnn__fpmode_leave(mode);
-    bpnn_predictor_free(own);
+    free_predictors(&p, isa);
     bpnn__mapping_free(&mapping);
     if (status != BPNN_OK)
         bpnn_prediction_free(prediction);

@@ -87,6 +87,20 @@ void bpnn__present(const bpnn_model *model, const double *y, double *values, siz
         *label = found;
 }
 
+void bpnn__average(const bpnn_model *model, size_t count, double *values, size_t *label)
+{
+    size_t all = bpnn__value_count(model), best = 0;
+    for (size_t i = 0; i < all; i++) {
+        values[i] /= (double)count;
+        if (values[i] > values[best])
+            best = i;
+    }
+    if (label && model->schema.task == BPNN_TASK_BINARY)
+        *label = values[1] >= 0.5;
+    else if (label)
+        *label = best;
+}
+
 bool bpnn__one_hot_targets(const bpnn_model *model)
 {
     bpnn_loss_kind loss = model->net->loss.kind;

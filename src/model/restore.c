@@ -15,10 +15,12 @@ enum { MOST_LAYERS = 1024 };
 /* ---- tensors ---- */
 
 /* A tensor that the description asks for; NULL and a failure unless it is there with this shape. */
-static const void *take(bpnn__restoring *r, const char *name, bpnn__element element, size_t rows, size_t cols)
+static const void *take(bpnn__restoring *r, const char *what, bpnn__element element, size_t rows, size_t cols)
 {
+    char name[BPNN__TENSOR_NAME];
     if (r->source.status != BPNN_OK)
         return NULL;
+    bpnn__tensor_name(name, r->member, what);
     const bpnn__tensor *tensor = bpnn__container_find(r->container, name);
     if (!tensor)
         bpnn__refuse(&r->source, "there is no tensor", name);
@@ -77,32 +79,47 @@ static void read_layer(bpnn__restoring *r, json_t *object, bpnn_layer *layer)
     bpnn__scope_close(&s);
 }
 
-/* "layer." m, then `what` */
-static void tensor_name(char name[BPNN__TENSOR_NAME], size_t m, const char *what)
+/* `before`, the number, `after` */
+static void numbered(char name[BPNN__TENSOR_NAME], const char *before, size_t number, const char *after)
 {
-    static const char layer[] = "layer.";
-    size_t at = sizeof layer - 1, power = 1;
-    memcpy(name, layer, at);
-    while (m / power >= 10)
+    size_t at = strlen(before), power = 1;
+    memcpy(name, before, at);
+    while (number / power >= 10)
         power *= 10;
     for (; power > 0; power /= 10)
-        name[at++] = (char)('0' + m / power % 10);
-    memcpy(name + at, what, strlen(what) + 1);
+        name[at++] = (char)('0' + number / power % 10);
+    memcpy(name + at, after, strlen(after) + 1);
 }
 
-bool bpnn__layer_tensors(const bpnn_net *net, size_t m, bpnn__tensor *weight, bpnn__tensor *bias, bool *has_bias)
+void bpnn__tensor_name(char name[BPNN__TENSOR_NAME], size_t member, const char *what)
 {
-    char name[BPNN__TENSOR_NAME];
+    char copy[BPNN__TENSOR_NAME];
+    if (member == 0) {
+        memcpy(name, what, strlen(what) + 1);
+        return;
+    }
+    numbered(copy, "member.", member, ".");
+    size_t size = strlen(copy);
+    memcpy(name, copy, size);
+    memcpy(name + size, what, strlen(what) + 1);
+}
+
+bool bpnn__layer_tensors(const bpnn_net *net, size_t member, size_t m, bpnn__tensor *weight, bpnn__tensor *bias,
+                         bool *has_bias)
+{
+    char what[BPNN__TENSOR_NAME], name[BPNN__TENSOR_NAME];
     const bpnn_layer *layer = &net->layers[m - 1];
     bool single = net->precision == BPNN_SINGLE;
     const unsigned char *base = net->parameters;
     size_t size = single ? sizeof(float) : sizeof(double);
     bpnn__element element = single ? BPNN__F32 : BPNN__F64;
-    tensor_name(name, m, ".weight");
+    numbered(what, "layer.", m, ".weight");
+    bpnn__tensor_name(name, member, what);
     bool good = bpnn__tensor_make(weight, name, element, bpnn__net_size(net, m - 1), layer->size,
                                   base + net->weight_offset[m] * size);
     *has_bias = layer->bias != BPNN_BIAS_NONE;
-    tensor_name(name, m, ".bias");
+    numbered(what, "layer.", m, ".bias");
+    bpnn__tensor_name(name, member, what);
     return good && bpnn__tensor_make(bias, name, element, layer->bias == BPNN_BIAS_NEURON ? layer->size : 1, 0,
                                      base + net->bias_offset[m] * size);
 }
@@ -119,9 +136,9 @@ static void check_layers(bpnn__restoring *r, const bpnn_net_options *o)
             bpnn__refuse(&r->source, "a layer without units:", "size");
             return;
         }
-        tensor_name(name, m, ".weight");
+        numbered(name, "layer.", m, ".weight");
         take(r, name, element, in, layer->size);
-        tensor_name(name, m, ".bias");
+        numbered(name, "layer.", m, ".bias");
         if (layer->bias != BPNN_BIAS_NONE)
             take(r, name, element, layer->bias == BPNN_BIAS_NEURON ? layer->size : 1, 0);
         in = layer->size;
@@ -141,7 +158,7 @@ static void fill_net(bpnn__restoring *r, bpnn_net *net)
     bpnn__tensor part[2];
     bool has_bias;
     for (size_t m = 1; m <= net->depth && r->source.status == BPNN_OK; m++) {
-        if (!bpnn__layer_tensors(net, m, &part[0], &part[1], &has_bias))
+        if (!bpnn__layer_tensors(net, r->member, m, &part[0], &part[1], &has_bias))
             bpnn__refuse(&r->source, "tensors too large for the", "network");
         for (int k = 0; k < 1 + has_bias && r->source.status == BPNN_OK; k++) {
             const bpnn__tensor *stored = bpnn__container_find(r->container, part[k].name);
@@ -152,7 +169,7 @@ static void fill_net(bpnn__restoring *r, bpnn_net *net)
         bpnn__refuse(&r->source, "parameters that are not finite in", "network");
 }
 
-static void make_net(bpnn__restoring *r, const bpnn_net_options *o)
+void bpnn__restore_net(bpnn__restoring *r, const bpnn_net_options *o)
 {
     bpnn_error inner;
     check_layers(r, o);
@@ -188,7 +205,7 @@ static void read_network(bpnn__restoring *r, bpnn__scope *root)
     o.group_rows = bpnn__scope_size(&s, "group_rows", (size_t)1 << 20);
     bpnn__scope_close(&s);
     if (r->source.status == BPNN_OK)
-        make_net(r, &o);
+        bpnn__restore_net(r, &o);
     bpnn__free(layers);
 }
 
@@ -274,6 +291,12 @@ static void read_columns(bpnn__restoring *r, bpnn__scope *root)
     schema->positive = bpnn__scope_size(&s, "positive", SIZE_MAX);
     bpnn__scope_close(&s);
     check_columns(r);
+    bpnn__restore_numbers(r);
+}
+
+void bpnn__restore_numbers(bpnn__restoring *r)
+{
+    bpnn__schema *schema = &r->model->schema;
     read_fill(r);
     schema->mean = take_doubles(r, "input.mean", schema->width, false);
     schema->scale = take_doubles(r, "input.scale", schema->width, true);
@@ -293,7 +316,7 @@ static int find_task(const char *word)
 
 static void check_whole(bpnn__restoring *r)
 {
-    const bpnn_model *model = r->model;
+    const bpnn_model *model = bpnn_model_member(r->model, 0);
     if (r->source.status != BPNN_OK)
         return;
     if (model->net->inputs != model->schema.width)
@@ -315,11 +338,17 @@ static void read_root(bpnn__restoring *r, json_t *object)
                                          format > BPNN__FORMAT ? "install a newer bpnn" : "it was never released");
         return;
     }
+    bpnn_model *whole = r->model;
+    json_t *members = bpnn__scope_find(&s, "members") ? bpnn__scope_array(&s, "members", 2, BPNN__MOST_MEMBERS) : NULL;
+    if (members && !bpnn__make_members(r, whole, json_array_size(members)))
+        return;
     r->model->library = bpnn__scope_copy(&s, "library");
     r->model->arithmetic = bpnn__scope_size(&s, "arithmetic", UINT32_MAX);
     r->model->schema.task = (bpnn_task)bpnn__scope_word(&s, "task", find_task);
     read_network(r, &s);
     read_columns(r, &s);
+    if (members)
+        bpnn__restore_members(r, whole, members);
     bpnn__restore_training(r, &s);
     bpnn__scope_close(&s);
     check_whole(r);

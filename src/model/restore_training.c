@@ -193,6 +193,37 @@ static uint64_t read_seed(bpnn__restoring *r, bpnn__scope *s)
     return seed;
 }
 
+static void read_start(bpnn__restoring *r, json_t *object, bpnn_start *start)
+{
+    bpnn__scope s = bpnn__scope_open(&r->source, object, "starts");
+    start->seed = read_seed(r, &s);
+    start->stop = (bpnn_stop)bpnn__scope_word(&s, "stop", find_stop);
+    start->epochs = bpnn__scope_size(&s, "epochs", SIZE_MAX);
+    start->best_epoch = bpnn__scope_size(&s, "best_epoch", SIZE_MAX);
+    start->score = bpnn__scope_number(&s, "score");
+    bpnn__scope_close(&s);
+}
+
+/* What stands there where a fit had several starts. */
+static void read_starts(bpnn__restoring *r, bpnn__scope *s)
+{
+    bpnn_model *model = r->model;
+    if (!bpnn__scope_find(s, "starts"))
+        return;
+    json_t *array = bpnn__scope_array(s, "starts", 2, BPNN__MOST_STARTS);
+    size_t count = json_array_size(array);
+    size_t start = bpnn__scope_size(s, "start", count);
+    if (start == 0)
+        bpnn__refuse(&r->source, "starts count from 1 at", "start");
+    model->summary.start = start ? start - 1 : 0;
+    model->starts = bpnn__alloc(count, sizeof *model->starts);
+    if (!model->starts)
+        bpnn__refuse_memory(&r->source);
+    for (size_t i = 0; model->starts && i < count; i++)
+        read_start(r, json_array_get(array, i), &model->starts[i]);
+    model->start_count = model->starts ? count : 0;
+}
+
 void bpnn__restore_training(bpnn__restoring *r, bpnn__scope *root)
 {
     bpnn_summary *summary = &r->model->summary;
@@ -213,6 +244,7 @@ void bpnn__restore_training(bpnn__restoring *r, bpnn__scope *root)
     summary->rows_validation = read_part(r, &s, "validation", &metrics[BPNN__VALIDATION]);
     summary->rows_test = read_part(r, &s, "test", &metrics[BPNN__TEST]);
     r->model->training.fingerprint = (uint32_t)bpnn__scope_size(&s, "fingerprint", UINT32_MAX);
+    read_starts(r, &s);
     bpnn__scope_close(&s);
     summary->seconds = (double)NAN;
     summary->result.seconds = (double)NAN;

@@ -31,6 +31,7 @@ void bpnn_fit_options_default(bpnn_fit_options *o)
     o->loss_parameter = (double)NAN;
     o->init_parameter = (double)NAN;
     o->group_rows = 1024;
+    o->restarts = o->ensemble = 1;
     bpnn_train_options_default(&o->train);
     o->train.method = NULL;
     o->schedule_by_rule = true;
@@ -55,6 +56,9 @@ bpnn_status bpnn__check_fit_options(const bpnn_fit_options *o, bpnn_error *error
         (unsigned)o->precision >= BPNN_PRECISION_COUNT || (unsigned)o->reduction >= BPNN_REDUCTION_COUNT ||
         (unsigned)o->train.schedule >= BPNN_SCHEDULE_COUNT)
         return bpnn__fail(error, BPNN_USAGE, "fit options: a choice is out of range");
+    if (o->restarts < 1 || o->restarts > BPNN__MOST_STARTS || o->ensemble < 1 || o->ensemble > BPNN__MOST_MEMBERS)
+        return bpnn__fail(error, BPNN_USAGE, "restarts and members of an ensemble are 1 to %d each",
+                          BPNN__MOST_MEMBERS);
     if (o->target_scale == BPNN_SCALE_POOLED)
         return bpnn__fail(error, BPNN_USAGE, "the scale of targets is auto, standard, minmax, robust or none");
     if (!(isnan(o->validation_share) || is_share(o->validation_share)) || !is_share(o->test_share))
@@ -273,6 +277,7 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
     const bpnn_method_info *info;
     *t = f->options->train;
     t->method = f->method;
+    t->seed = f->seed;
     t->l2_auto = f->l2_auto;
     info = bpnn_method_find(t->method);
     if (info && info->full_batch && t->batch != SIZE_MAX && t->batch != 0)

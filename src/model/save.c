@@ -59,45 +59,65 @@ static bpnn_status check_texts(const bpnn__schema *schema, bpnn_error *error)
 
 /* ---- the tensors ---- */
 
-/* Room for two tensors a layer, five of the schema, and the checksum. */
-static bpnn__tensor *list_tensors(const bpnn_model *model, const double *fill, size_t *count)
+/* Tensors of one model, at `t`: two a layer and five of the schema at most. `member`: its number from 1, 0: no member. */
+typedef struct listing {
+    bpnn__tensor *t;
+    size_t count, member;
+    bool good;
+} listing;
+
+static void list_numbers(listing *l, const char *what, size_t count, const double *data)
+{
+    char name[BPNN__TENSOR_NAME];
+    bpnn__tensor_name(name, l->member, what);
+    l->good = l->good && bpnn__tensor_make(&l->t[l->count++], name, BPNN__F64, count, 0, data);
+}
+
+static void list_model(listing *l, const bpnn_model *model, double *fill)
 {
     const bpnn__schema *s = &model->schema;
     const bpnn_net *net = model->net;
-    bpnn__tensor *t = bpnn__alloc(2 * net->depth + 6, sizeof *t);
-    bool good = t != NULL, has_bias;
-    size_t n = 0;
-    for (size_t m = 1; good && m <= net->depth; m++) {
-        good = bpnn__layer_tensors(net, m, &t[n], &t[n + 1], &has_bias);
-        n += 1u + has_bias;
+    bool has_bias = false;
+    for (size_t m = 1; l->good && m <= net->depth; m++) {
+        l->good = bpnn__layer_tensors(net, l->member, m, &l->t[l->count], &l->t[l->count + 1], &has_bias);
+        l->count += 1u + has_bias;
     }
-    good = good && bpnn__tensor_make(&t[n++], "input.mean", BPNN__F64, s->width, 0, s->mean) &&
-           bpnn__tensor_make(&t[n++], "input.scale", BPNN__F64, s->width, 0, s->scale) &&
-           bpnn__tensor_make(&t[n++], "input.fill", BPNN__F64, s->feature_count, 0, fill);
-    if (s->task == BPNN_TASK_REGRESSION)
-        good = good && bpnn__tensor_make(&t[n++], "target.mean", BPNN__F64, s->target_count, 0, s->target_mean) &&
-               bpnn__tensor_make(&t[n++], "target.scale", BPNN__F64, s->target_count, 0, s->target_scale);
-    if (!good) {
-        bpnn__free(t);
-        return NULL;
-    }
-    *count = n;
-    return t;
+    for (size_t i = 0; i < s->feature_count; i++)
+        fill[i] = s->features[i].categorical ? 0 : s->features[i].fill;
+    list_numbers(l, "input.mean", s->width, s->mean);
+    list_numbers(l, "input.scale", s->width, s->scale);
+    list_numbers(l, "input.fill", s->feature_count, fill);
+    if (s->task != BPNN_TASK_REGRESSION)
+        return;
+    list_numbers(l, "target.mean", s->target_count, s->target_mean);
+    list_numbers(l, "target.scale", s->target_count, s->target_scale);
 }
 
-static double *gather_fill(const bpnn__schema *schema)
+/* With room for the checksum; NULL: out of memory, or too large. */
+static bpnn__tensor *list_tensors(const bpnn_model *model, double *fill, size_t *count)
 {
-    double *fill = bpnn__alloc(schema->feature_count, sizeof *fill);
-    for (size_t i = 0; fill && i < schema->feature_count; i++)
-        fill[i] = schema->features[i].categorical ? 0 : schema->features[i].fill;
-    return fill;
+    size_t members = bpnn_model_members(model), each = 2 * model->net->depth + 5, all;
+    listing l = {.good = true};
+    l.t = bpnn__mul(members, each, &all) ? bpnn__alloc(all + 1, sizeof *l.t) : NULL;
+    for (size_t k = 0; l.t && k < members; k++) {
+        l.member = model->members ? k + 1 : 0;
+        list_model(&l, bpnn_model_member(model, k), fill + k * model->schema.feature_count);
+    }
+    if (!l.good) {
+        bpnn__free(l.t);
+        return NULL;
+    }
+    *count = l.count;
+    return l.t;
 }
 
 static bpnn_status write_parts(const bpnn_model *model, const char *metadata, void **bytes, size_t *size,
                                bpnn_error *error)
 {
-    size_t count;
-    double *fill = gather_fill(&model->schema);
+    size_t count, fills;
+    double *fill = bpnn__mul(bpnn_model_members(model), model->schema.feature_count, &fills)
+                       ? bpnn__alloc(fills, sizeof *fill)
+                       : NULL;
     bpnn__tensor *tensors = fill ? list_tensors(model, fill, &count) : NULL;
     bpnn_status status =
         tensors ? bpnn__container_write(tensors, count, metadata, bytes, size, error) : bpnn__fail_memory(error);
@@ -112,7 +132,9 @@ bpnn_status bpnn_model_write(const bpnn_model *model, void **bytes, size_t *size
     size_t length;
     *bytes = NULL;
     *size = 0;
-    bpnn_status status = check_net(model->net, error);
+    bpnn_status status = BPNN_OK;
+    for (size_t k = 0; status == BPNN_OK && k < bpnn_model_members(model); k++)
+        status = check_net(bpnn_model_member(model, k)->net, error);
     if (status == BPNN_OK)
         status = check_texts(&model->schema, error);
     if (status != BPNN_OK)

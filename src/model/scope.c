@@ -142,3 +142,8 @@ char **bpnn__scope_texts(bpnn__scope *scope, const char *key, size_t least, size
         texts[*count] = copy_of(scope, text_of(scope, json_array_get(array, *count), key));
     return texts;
 }
+
+bool bpnn__scope_find(const bpnn__scope *scope, const char *key)
+{
+    return scope->object && json_object_get(scope->object, key) != NULL;
+}

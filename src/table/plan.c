@@ -69,6 +69,13 @@ static bpnn_status usable_rows(const bpnn__plan *plan, const bpnn_table *table, 
 bpnn_status bpnn__plan_make(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
                             bool hold_back_default, bpnn__notes *notes, bpnn_error *error)
 {
+    return bpnn__plan_make_member(plan, table, options, hold_back_default, options->train.seed, notes, error);
+}
+
+bpnn_status bpnn__plan_make_member(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
+                                   bool hold_back_default, uint64_t validation_seed, bpnn__notes *notes,
+                                   bpnn_error *error)
+{
     memset(plan, 0, sizeof *plan);
     plan->weight_column = plan->split_column = SIZE_MAX;
     size_t *rows = NULL, count = 0;
@@ -80,7 +87,7 @@ bpnn_status bpnn__plan_make(bpnn__plan *plan, const bpnn_table *table, const bpn
     if (status == BPNN_OK)
         status = bpnn__plan_task(plan, table, options, rows, count, notes, error);
     if (status == BPNN_OK)
-        status = bpnn__plan_split(plan, table, options, rows, count, hold_back_default, notes, error);
+        status = bpnn__plan_split(plan, table, options, rows, count, hold_back_default, validation_seed, notes, error);
     if (status == BPNN_OK)
         status = bpnn__plan_check_weights(plan, table, rows, count, error);
     if (status == BPNN_OK)

@@ -44,8 +44,8 @@ bpnn_status bpnn__plan_classes(const bpnn__plan *plan, const bpnn_table *table, 
 
 /* split.c: training, validation and test rows. */
 bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
-                             const size_t *rows, size_t count, bool hold_back_default, bpnn__notes *notes,
-                             bpnn_error *error);
+                             const size_t *rows, size_t count, bool hold_back_default, uint64_t validation_seed,
+                             bpnn__notes *notes, bpnn_error *error);
 
 /* weights.c: DATA if a row's weight is no number from 0 up, or all training rows weigh nothing. */
 bpnn_status bpnn__plan_check_weights(const bpnn__plan *plan, const bpnn_table *table, const size_t *rows, size_t count,

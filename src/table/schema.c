@@ -63,16 +63,27 @@ static void read_columns(const fitting *f, size_t first, size_t count)
     }
 }
 
+static bool any_missing(const fitting *f, size_t c, const size_t *rows, size_t count)
+{
+    bool found = false;
+    if (f->table->columns[c].missing == 0)
+        return false;
+    for (size_t i = 0; i < count && !found; i++) {
+        double x;
+        bpnn__table_numbers(f->table, c, &rows[i], 0, 1, &x);
+        found = isnan(x) != 0;
+    }
+    return found;
+}
+
 static bpnn_status fit_categorical(const fitting *f, bpnn__feature *feature, size_t c)
 {
     const bpnn__plan *plan = f->plan;
-    bpnn_status status =
-        bpnn__labels_of(f->table, c, plan->train, plan->train_count, &feature->levels, &feature->level_count, f->error);
-    for (size_t i = 0; status == BPNN_OK && i < plan->train_count && !feature->missing_level; i++) {
-        double x;
-        bpnn__table_numbers(f->table, c, &plan->train[i], 0, 1, &x);
-        feature->missing_level = isnan(x) != 0;
-    }
+    const size_t *rows = plan->seen ? plan->seen : plan->train;
+    size_t count = plan->seen ? plan->seen_count : plan->train_count;
+    bpnn_status status = bpnn__labels_of(f->table, c, rows, count, &feature->levels, &feature->level_count, f->error);
+    if (status == BPNN_OK)
+        feature->missing_level = any_missing(f, c, rows, count);
     feature->width = feature->level_count + feature->missing_level;
     return status;
 }
@@ -97,7 +108,8 @@ static bpnn_status fit_numeric(const fitting *f, size_t index, double *x)
             f->known[known++] = x[i];
     if (known < n && f->options->missing == BPNN_MISSING_ERROR)
         return refuse_missing(f, feature, f->plan->features[index], x, n - known);
-    feature->indicator = known < n && f->options->missing_indicator;
+    bool missing = known < n || any_missing(f, f->plan->features[index], f->plan->seen, f->plan->seen_count);
+    feature->indicator = missing && f->options->missing_indicator;
     feature->width = 1 + feature->indicator;
     feature->fill = f->options->missing == BPNN_MISSING_MEAN ? bpnn__mean(f->known, known)
                                                              : bpnn__quantile(f->known, known, 0.5, f->work);

@@ -62,6 +62,9 @@ typedef struct bpnn__plan {
     char **classes;
     size_t positive;
     size_t *train, train_count; /* row indices; rows without target are nowhere (counted in notes) */
+    const size_t
+        *seen; /* borrowed; rows that settle levels and indicators, NULL: train. Training rows of all members */
+    size_t seen_count;
     size_t *valid, valid_count;
     size_t *test, test_count;
 } bpnn__plan;
@@ -73,6 +76,11 @@ typedef struct bpnn__plan {
 bpnn_status bpnn__plan_make(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
                             bool hold_back_default, bpnn__notes *notes, bpnn_error *error);
 void bpnn__plan_free(bpnn__plan *plan); /* contents; zeroes the struct */
+
+/* The same plan with the validation rows that another seed draws; the test rows stay. */
+bpnn_status bpnn__plan_make_member(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
+                                   bool hold_back_default, uint64_t validation_seed, bpnn__notes *notes,
+                                   bpnn_error *error);
 
 /* Fits everything on the plan's training rows. loss and output: what target_scale auto looks at. */
 bpnn_status bpnn__schema_fit(bpnn__schema *schema, const bpnn_table *table, const bpnn__plan *plan,

@@ -114,9 +114,17 @@ static void give_share(shares *s, double share, enum part to)
     }
 }
 
+/* The order in which rows are given away. */
+static void draw_order(shares *s, uint64_t seed)
+{
+    uint32_t key[2];
+    bpnn__random_key(seed, BPNN__STREAM_SPLIT, key);
+    bpnn__random_permutation(key, 0, s->order, s->count);
+}
+
 static bpnn_status by_shares(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
-                             const size_t *rows, size_t count, double validation, unsigned char *part,
-                             bpnn_error *error)
+                             const size_t *rows, size_t count, double validation, uint64_t validation_seed,
+                             unsigned char *part, bpnn_error *error)
 {
     shares s = {.classes = plan->class_count ? plan->class_count : 1, .count = count, .part = part};
     s.class = bpnn__alloc(count, sizeof *s.class);
@@ -128,10 +136,10 @@ static bpnn_status by_shares(bpnn__plan *plan, const bpnn_table *table, const bp
     if (status == BPNN_OK)
         status = bpnn__plan_classes(plan, table, rows, count, s.class, error);
     if (status == BPNN_OK) {
-        uint32_t key[2];
-        bpnn__random_key(options->train.seed, BPNN__STREAM_SPLIT, key);
-        bpnn__random_permutation(key, 0, s.order, count);
+        draw_order(&s, options->train.seed);
         give_share(&s, options->test ? 0 : options->test_share, TEST);
+        if (validation_seed != options->train.seed)
+            draw_order(&s, validation_seed);
         give_share(&s, validation, VALID);
     }
     bpnn__free(s.class);
@@ -190,8 +198,8 @@ static void warn_of_empty(const bpnn__plan *plan, const bpnn_fit_options *option
 }
 
 bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
-                             const size_t *rows, size_t count, bool hold_back_default, bpnn__notes *notes,
-                             bpnn_error *error)
+                             const size_t *rows, size_t count, bool hold_back_default, uint64_t validation_seed,
+                             bpnn__notes *notes, bpnn_error *error)
 {
     if (options->validation_share < 0 || options->validation_share >= 1 || options->test_share < 0 ||
         options->test_share >= 1)
@@ -207,7 +215,7 @@ bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bp
         status = by_column(plan, table, rows, count, part, error);
     else {
         plan->validation_share = validation_share(options, count, hold_back_default, notes);
-        status = by_shares(plan, table, options, rows, count, plan->validation_share, part, error);
+        status = by_shares(plan, table, options, rows, count, plan->validation_share, validation_seed, part, error);
     }
     if (status == BPNN_OK)
         status = make_lists(plan, rows, count, part, error);
