@@ -21,6 +21,8 @@ typedef struct crowd {
     bpnn__fitting *whole;
     size_t count;
     bpnn__fitting *member; /* their models belong to the whole's */
+    bpnn__fitting **kept;  /* those that are not left out, once they have trained; before: all */
+    size_t kept_count;
     speaker *speakers;
     size_t *seen;         /* training rows of all members, ascending */
     unsigned char *flags; /* rows of the table */
@@ -43,11 +45,12 @@ static bpnn_status make_members(crowd *c)
     bpnn__fitting *f = c->whole;
     size_t count = f->options->ensemble, starts = f->options->restarts;
     c->member = bpnn__alloc(count, sizeof *c->member);
+    c->kept = bpnn__alloc(count, sizeof *c->kept);
     c->speakers = bpnn__alloc(count, sizeof *c->speakers);
     c->flags = bpnn__alloc(bpnn_table_rows(f->table), 1);
     c->seen = bpnn__alloc(bpnn_table_rows(f->table), sizeof *c->seen);
     f->model->members = bpnn__alloc(count, sizeof *f->model->members);
-    if (!c->member || !c->speakers || !c->flags || !c->seen || !f->model->members)
+    if (!c->member || !c->kept || !c->speakers || !c->flags || !c->seen || !f->model->members)
         return bpnn__fail_memory(f->error);
     for (; c->count < count; c->count++) {
         size_t k = c->count;
@@ -62,6 +65,8 @@ static bpnn_status make_members(crowd *c)
         c->member[k] = *f;
         c->member[k].model = model;
         c->member[k].seed = f->seed + k * starts;
+        c->kept[k] = &c->member[k];
+        c->kept_count = k + 1;
     }
     return BPNN_OK;
 }
@@ -71,8 +76,8 @@ static size_t unite(crowd *c, bpnn__part part, size_t *rows)
 {
     size_t count = 0, all = bpnn_table_rows(c->whole->table);
     memset(c->flags, 0, all);
-    for (size_t k = 0; k < c->count; k++) {
-        const bpnn__plan *p = &c->member[k].plan;
+    for (size_t k = 0; k < c->kept_count; k++) {
+        const bpnn__plan *p = &c->kept[k]->plan;
         const size_t *own = part == BPNN__TRAIN ? p->train : p->valid;
         size_t n = part == BPNN__TRAIN ? p->train_count : p->valid_count;
         for (size_t i = 0; i < n; i++)
@@ -178,20 +183,15 @@ static void leave_out(crowd *c)
         int how = grade(c->member[k].model);
         if (how > best) {
             say_left_out(c, k, how);
+            bpnn_model_free(c->member[k].model);
+            c->member[k].model = whole->members[k] = NULL;
             continue;
         }
-        bpnn__fitting swapped = c->member[kept];
-        c->member[kept] = c->member[k];
-        c->member[k] = swapped;
-        whole->members[kept] = c->member[kept].model;
-        whole->members[k] = c->member[k].model;
-        kept++;
+        whole->members[k] = NULL; /* either it moves up, or this is its place */
+        whole->members[kept] = c->member[k].model;
+        c->kept[kept++] = &c->member[k];
     }
-    for (size_t k = kept; k < c->count; k++) {
-        bpnn_model_free(c->member[k].model);
-        bpnn__free_fitting(&c->member[k]);
-    }
-    c->count = whole->member_count = kept;
+    c->kept_count = whole->member_count = kept;
     whole->schema = whole->members[0]->schema;
     whole->net = whole->members[0]->net;
 }
@@ -204,10 +204,10 @@ static void sum_up(crowd *c)
     bpnn_model *whole = c->whole->model;
     bpnn_summary *s = &whole->summary;
     bpnn_train_result all = whole->members[0]->summary.result;
-    double count = (double)c->count;
+    double count = (double)c->kept_count;
     all.updates = all.evaluations = 0;
     all.loss = all.best_validation_loss = all.seconds = 0;
-    for (size_t k = 0; k < c->count; k++) {
+    for (size_t k = 0; k < c->kept_count; k++) {
         const bpnn_train_result *r = &whole->members[k]->summary.result;
         all.epochs = r->epochs > all.epochs ? r->epochs : all.epochs;
         all.best_epoch = r->best_epoch > all.best_epoch ? r->best_epoch : all.best_epoch;
@@ -253,13 +253,13 @@ static bpnn_status measure_held(crowd *c, bpnn__measured *what)
     unsigned char *speaks = NULL;
     if (rows && at) {
         what->count = unite(c, BPNN__VALIDATION, rows);
-        speaks = bpnn__mul(c->count, what->count, &cells) ? bpnn__alloc(cells, 1) : NULL;
+        speaks = bpnn__mul(c->kept_count, what->count, &cells) ? bpnn__alloc(cells, 1) : NULL;
     }
     for (size_t i = 0; speaks && i < what->count; i++)
         at[rows[i]] = i;
-    for (size_t k = 0; speaks && k < c->count; k++)
-        for (size_t i = 0; i < c->member[k].plan.valid_count; i++)
-            speaks[k * what->count + at[c->member[k].plan.valid[i]]] = 1;
+    for (size_t k = 0; speaks && k < c->kept_count; k++)
+        for (size_t i = 0; i < c->kept[k]->plan.valid_count; i++)
+            speaks[k * what->count + at[c->kept[k]->plan.valid[i]]] = 1;
     what->rows = rows;
     what->speaks = speaks;
     c->whole->model->summary.rows_validation = what->count;
@@ -279,7 +279,7 @@ static bpnn__measured all_of(const bpnn__rows *part)
 static bpnn_status measure_whole(crowd *c)
 {
     bpnn_summary *s = &c->whole->model->summary;
-    const bpnn__rows *part = c->member[0].part;
+    const bpnn__rows *part = c->kept[0]->part;
     bpnn__measured train = all_of(&part[BPNN__TRAIN]), valid = all_of(&part[BPNN__VALIDATION]),
                    test = all_of(&part[BPNN__TEST]);
     train.count = unite(c, BPNN__TRAIN, c->seen);
@@ -298,8 +298,8 @@ static bpnn_status measure_whole(crowd *c)
 static bpnn_status finish_members(crowd *c)
 {
     bpnn_status status = BPNN_OK;
-    for (size_t k = 0; k < c->count && status == BPNN_OK; k++) {
-        bpnn_model *model = c->member[k].model;
+    for (size_t k = 0; k < c->kept_count && status == BPNN_OK; k++) {
+        bpnn_model *model = c->kept[k]->model;
         status = bpnn_predictor_new(&model->predictor, model->net, NULL, c->whole->error);
         bpnn__model_link(model);
     }
@@ -348,10 +348,12 @@ bpnn_status bpnn__fit_ensemble(bpnn__fitting *f)
     if (status == BPNN_OK)
         status = train_members(&c);
     for (size_t k = 0; k < c.count; k++) {
-        c.member[k].model->notes.message = NULL;
+        if (c.member[k].model)
+            c.member[k].model->notes.message = NULL;
         bpnn__free_fitting(&c.member[k]);
     }
     bpnn__free(c.member);
+    bpnn__free(c.kept);
     bpnn__free(c.speakers);
     bpnn__free(c.flags);
     bpnn__free(c.seen);

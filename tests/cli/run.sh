@@ -282,6 +282,42 @@ for more in 'rprop --rprop-variant minus' 'lm --lm-scaling marquardt --lm-rule m
 done
 expect 1 "$bpnn" train --method br --br-prior both t.csv; says '--br-prior is layer or single'
 
+# ---- many runs ----
+begin restarts
+numbers 80 >t.csv
+expect 1 "$bpnn" train --restarts 0 t.csv; says '1 to 1000'
+expect 1 "$bpnn" train --ensemble 1001 t.csv; says '1 to 1000'
+expect 0 "$bpnn" train -q --target y --epochs 5 --restarts 3 --log l --json t.csv
+json "len(d['starts'])==3 and d['starts'][d['start']-1]['score']==min(s['score'] for s in d['starts']) and [s['seed'] for s in d['starts']]==[1,2,3] and 'members' not in d"
+python3 -c "
+import json
+lines = [json.loads(l) for l in open('l')]
+assert lines[0]['config']['restarts'] == 3 and {l.get('start') for l in lines[1:-1]} == {1, 2, 3} and len(lines[-1]['starts']) == 3, lines" 2>err || fault 'the log of three starts'
+expect 0 "$bpnn" train -q --target y --epochs 5 --restarts 3 t.csv; prints 'start 2: seed 2'; prints '(kept)'
+expect 0 "$bpnn" inspect t.bpnn; prints 'start 3: seed 3'
+
+begin ensemble
+numbers 80 >t.csv
+for target in y c; do
+  expect 0 "$bpnn" train -q --target $target --epochs 5 --ensemble 3 --restarts 2 --threads 1 --log l -o a.bpnn t.csv; prints 'ensemble of 3'; prints 'member 2: seed 3'
+  expect 0 "$bpnn" train -q --config l --threads 2 -o b.bpnn t.csv
+  cmp -s a.bpnn b.bpnn || fault "an ensemble for $target: two threads, the log as configuration: another model"
+  expect 0 "$bpnn" evaluate --json a.bpnn t.csv; json "d['rows']==80"
+  expect 0 "$bpnn" predict a.bpnn t.csv; [ "$(wc -l <out)" = 81 ] || fault 'predict: not a line a row'
+  expect 0 "$bpnn" inspect a.bpnn; prints 'ensemble of 3'; prints 'start 2: seed 2'
+  expect 0 "$bpnn" inspect --json a.bpnn; json "len(d['members'])==3 and d['members'][2]['training']['seed']==5"
+done
+expect 0 "$bpnn" train -q --target y --epochs 5 --ensemble 2 --test 0.2 --json t.csv; json "len(d['members'])==2 and d['rows']['test']==16 and d['members'][1]['test']['rows']==16 and d['test']['rows']==16"
+expect 6 "$bpnn" train -q --target y --method sgd --rate 1e30 --epochs 5 --ensemble 2 t.csv; says 'diverged'
+expect 0 "$bpnn" inspect t.bpnn
+
+begin ensemble_interrupted
+numbers 300 >t.csv
+"$bpnn" train -q --target y --patience 0 --epochs 90000000 --method adamw --ensemble 6 --threads 2 t.csv >out 2>err </dev/null & run=$!
+sleep 1; kill -INT $run; wait $run; code=$?
+[ $code = 7 ] || fault "an interrupted ensemble: exit $code, wanted 7"
+says 'interrupted'; expect 0 "$bpnn" predict t.bpnn t.csv; expect 0 "$bpnn" inspect t.bpnn; prints 'ensemble of 2'
+
 # ---- names and cells from outside ----
 begin hostile # nothing of them reaches a terminal or breaks a line
 python3 - <<'EOF2'

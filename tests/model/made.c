@@ -206,6 +206,53 @@ bpnn_model *made_model(dice *d, bpnn_task task, bpnn_precision precision, size_t
     return model;
 }
 
+/* A member with the columns and layers of the first one and numbers of its own. */
+static bpnn_model *draw_member(dice *d, const bpnn_model *first)
+{
+    void *bytes;
+    size_t size;
+    bpnn_model *model;
+    CHECK_OK(bpnn_model_write(first, &bytes, &size, NULL));
+    CHECK_OK(bpnn_model_read(&model, bytes, size, NULL, NULL));
+    bpnn_release(bytes);
+    for (size_t i = 0; i < model->schema.width; i++)
+        model->schema.mean[i] += roll_unit(d);
+    for (size_t i = 0; i < model->schema.feature_count; i++)
+        model->schema.features[i].fill = roll_unit(d);
+    model->summary.seed++;
+    CHECK_OK(bpnn_net_initialise(model->net, BPNN_INIT_AUTO, (double)NAN, roll(d), NULL, NULL, NULL));
+    bpnn_predictor_free(model->predictor);
+    CHECK_OK(bpnn_predictor_new(&model->predictor, model->net, NULL, NULL));
+    return model;
+}
+
+static void draw_starts(dice *d, bpnn_model *model)
+{
+    model->start_count = 2 + roll_below(d, 3);
+    model->starts = bpnn__alloc(model->start_count, sizeof *model->starts);
+    for (size_t r = 0; r < model->start_count; r++)
+        model->starts[r] = (bpnn_start){.seed = roll(d),
+                                        .stop = (bpnn_stop)roll_below(d, BPNN_STOP_COUNT),
+                                        .epochs = roll_below(d, 99),
+                                        .score = r ? roll_unit(d) : (double)NAN};
+    model->summary.start = roll_below(d, model->start_count);
+    bpnn__model_link(model);
+}
+
+bpnn_model *made_ensemble(dice *d, bpnn_task task, bpnn_precision precision, size_t size, size_t members)
+{
+    bpnn_model *whole = bpnn__alloc(1, sizeof *whole), *first = made_model(d, task, precision, size);
+    whole->members = bpnn__alloc(members, sizeof *whole->members);
+    for (; whole->member_count < members; whole->member_count++)
+        whole->members[whole->member_count] = whole->member_count ? draw_member(d, first) : first;
+    whole->schema = first->schema;
+    whole->net = first->net;
+    draw_training(d, whole);
+    draw_starts(d, whole->members[members - 1]);
+    bpnn__model_link(whole);
+    return whole;
+}
+
 uint64_t header_size(const unsigned char *bytes)
 {
     uint64_t size = 0;

@@ -17,6 +17,9 @@ uint64_t seed_of_tests(uint64_t standard); /* BPNN_TEST_SEED, or the standard */
 /* A model of the task with about `size` columns and units. Freed with bpnn_model_free. */
 bpnn_model *made_model(dice *d, bpnn_task task, bpnn_precision precision, size_t size);
 
+/* The same as an ensemble of so many members, one of them the best of several starts. */
+bpnn_model *made_ensemble(dice *d, bpnn_task task, bpnn_precision precision, size_t size, size_t members);
+
 /* Parts of the bytes of a file. */
 uint64_t header_size(const unsigned char *bytes);
 void set_header_size(unsigned char *bytes, uint64_t size);

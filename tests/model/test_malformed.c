@@ -1,4 +1,4 @@
-/* Malformed model files from a seed: random edits, wrong numbers in the header (and every number of three headers), splices, appended bytes, repeated
+/* Malformed model files from a seed: random edits, wrong numbers in the header (and every number of three headers and an ensemble's), splices, appended bytes, repeated
  * entries; the checksum is repaired in half of them, so that what stands behind it is reached. A file may be accepted only
  * if writing the model gives the very same bytes, and no allocation may be large. test_malformed [CASES]. */
 #include "base/memory.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CASES = 2000, MODELS = 12, ROOM = 4096 };
+enum { CASES = 3000, SINGLES = 12, MODELS = 18, ROOM = 4096 }; /* behind the single models: ensembles */
 #define ALLOCATION_MOST ((size_t)64 << 20)
 
 static size_t largest;
@@ -215,7 +215,10 @@ int main(int argc, char **argv)
     if (bpnn_set_allocator(&watch, NULL) != BPNN_OK)
         return 1;
     for (size_t i = 0; i < MODELS; i++) {
-        bpnn_model *model = made_model(&d, (bpnn_task)(1 + i % 3), (bpnn_precision)(i % 2), 4);
+        bpnn_task task = (bpnn_task)(1 + i % 3);
+        bpnn_precision precision = (bpnn_precision)(i % 2);
+        bpnn_model *model =
+            i < SINGLES ? made_model(&d, task, precision, 4) : made_ensemble(&d, task, precision, 2, 2 + i % 2);
         void *bytes;
         if (bpnn_model_write(model, &bytes, &made[i].size, NULL) != BPNN_OK)
             return 1;
@@ -236,8 +239,8 @@ int main(int argc, char **argv)
         free(f.bytes);
     }
     size_t swept = 0, unswept = 0, passed = 0;
-    for (size_t i = 0; i < 3; i++)
-        unswept += every_number(&made[i], &swept, &passed);
+    for (size_t i = 0; i < 4; i++)
+        unswept += every_number(&made[i < 3 ? i : SINGLES + 1], &swept, &passed);
     for (size_t i = 0; i < MODELS; i++)
         bpnn_release(made[i].bytes);
     printf("numbers of model headers (%zu accepted): %zu done, %zu bad\n", passed, swept, unswept);

@@ -84,6 +84,22 @@ static bpnn_status do_fit(bpnn_error *error)
     return status;
 }
 
+/* Two members, two starts each. */
+static bpnn_status do_fit_many(bpnn_error *error)
+{
+    bpnn_fit_options o;
+    bpnn_model *model;
+    bpnn_fit_options_default(&o);
+    o.hidden = "2";
+    o.task = given.task;
+    o.train.epochs = 1;
+    o.train.threads = 1;
+    o.restarts = o.ensemble = 2;
+    bpnn_status status = bpnn_fit(&model, given.table, &o, error);
+    bpnn_model_free(model);
+    return status;
+}
+
 static bpnn_status do_write(bpnn_error *error)
 {
     void *bytes;
@@ -251,6 +267,7 @@ typedef struct operation {
 } operation;
 
 static const operation operations[] = {{"fit", do_fit, 0},
+                                       {"fit many", do_fit_many, 0},
                                        {"write", do_write, 0},
                                        {"read", do_read, 0},
                                        {"predict", do_predict, 0},
@@ -299,7 +316,7 @@ static size_t sweep(const operation *o, size_t *bad)
     return done;
 }
 
-static bool set_up(bpnn_task task)
+static bool set_up(bpnn_task task, size_t members)
 {
     static char text[8192];
     size_t at = (size_t)snprintf(text, sizeof text, "a,b,c,y\n");
@@ -313,6 +330,7 @@ static bool set_up(bpnn_task task)
     o.task = given.task = task;
     o.train.epochs = 2;
     o.train.threads = 1;
+    o.ensemble = members;
     return bpnn_table_read_memory(&given.table, text, at, NULL, NULL, NULL) == BPNN_OK &&
            bpnn_fit(&given.model, given.table, &o, NULL) == BPNN_OK &&
            bpnn_model_write(given.model, &given.bytes, &given.size, NULL) == BPNN_OK &&
@@ -326,15 +344,19 @@ static void tear_down(void)
     bpnn_table_free(given.table);
 }
 
-static size_t sweep_all(size_t *bad)
+/* members > 1: what looks at a model, once more with an ensemble. */
+static size_t sweep_all(size_t members, size_t *bad)
 {
     size_t done = 0;
     for (int task = BPNN_TASK_REGRESSION; task <= BPNN_TASK_MULTICLASS; task++) {
-        if (!set_up((bpnn_task)task))
+        if (!set_up((bpnn_task)task, members))
             abort();
         for (size_t i = 0; i < OPERATIONS; i++) {
             size_t count = operations[i].count ? operations[i].count : 1;
-            if (operations[i].count > 0 && task != BPNN_TASK_REGRESSION)
+            bool fits = operations[i].run == do_fit || operations[i].run == do_fit_many;
+            bool other = operations[i].count > 0 && task != BPNN_TASK_REGRESSION;
+            if (other || (operations[i].run == do_fit_many && task != BPNN_TASK_BINARY) ||
+                (members > 1 && (fits || operations[i].count > 0)))
                 continue;
             for (given.which = 0; given.which < count; given.which++)
                 done += sweep(&operations[i], bad);
@@ -352,7 +374,7 @@ static size_t by_chance(size_t runs, size_t *bad)
         if (i % 1000 == 0) {
             if (i > 0)
                 tear_down();
-            if (!set_up((bpnn_task)(BPNN_TASK_REGRESSION + roll_below(&d, 3))))
+            if (!set_up((bpnn_task)(BPNN_TASK_REGRESSION + roll_below(&d, 3)), 1 + roll_below(&d, 2)))
                 abort();
         }
         const operation *o = &operations[roll_below(&d, OPERATIONS)];
@@ -372,7 +394,7 @@ int main(int argc, char **argv)
     if (bpnn_set_allocator(&allocator, NULL) != BPNN_OK || !mkdtemp(folder))
         return 1;
     snprintf(given.path, sizeof given.path, "%s/m.bpnn", folder);
-    done = sweep_all(&bad);
+    done = sweep_all(1, &bad) + sweep_all(2, &bad);
     done += by_chance(argc > 1 ? strtoul(argv[1], NULL, 10) : 0, &bad);
     unlink(given.path);
     bad += rmdir(folder) != 0; /* nothing else was left in it */

@@ -16,20 +16,26 @@ static bpnn_model *make(uint64_t seed, size_t size)
 {
     static const bpnn_task tasks[] = {BPNN_TASK_REGRESSION, BPNN_TASK_BINARY, BPNN_TASK_MULTICLASS};
     dice d = {seed};
-    return made_model(&d, tasks[seed % 3], seed % 2 ? BPNN_DOUBLE : BPNN_SINGLE, size);
+    bpnn_precision precision = seed % 2 ? BPNN_DOUBLE : BPNN_SINGLE;
+    return seed % 5 == 0 ? made_ensemble(&d, tasks[seed % 3], precision, size, 2 + seed % 11)
+                         : made_model(&d, tasks[seed % 3], precision, size);
 }
 
 static bool same_outputs(const bpnn_model *a, const bpnn_model *b)
 {
     double x[256], y[2][64];
     bpnn_net_options o = bpnn_net_describe(a->net);
-    size_t outputs = bpnn__schema_outputs(&a->schema);
+    size_t outputs = bpnn__schema_outputs(&a->schema), members = bpnn_model_members(a);
+    bool same = bpnn_model_members(b) == members;
     for (size_t i = 0; i < o.inputs; i++)
         x[i] = sin((double)i + 1);
     bpnn_matrix row = bpnn_matrix_of(x, 1, o.inputs);
-    assert_int_equal(bpnn_net_forward(a->net, row, y[0], NULL), BPNN_OK);
-    assert_int_equal(bpnn_net_forward(b->net, row, y[1], NULL), BPNN_OK);
-    return memcmp(y[0], y[1], outputs * sizeof **y) == 0;
+    for (size_t k = 0; same && k < members; k++) {
+        assert_int_equal(bpnn_net_forward(bpnn_model_member(a, k)->net, row, y[0], NULL), BPNN_OK);
+        assert_int_equal(bpnn_net_forward(bpnn_model_member(b, k)->net, row, y[1], NULL), BPNN_OK);
+        same = memcmp(y[0], y[1], outputs * sizeof **y) == 0;
+    }
+    return same;
 }
 
 /* Written, read and written again: the same bytes, the same answers. */
