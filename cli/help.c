@@ -150,6 +150,7 @@ static int unknown_topic(const char *name)
 
 int help_topic(const char *name)
 {
+    name = word_of_migrants(name);
     const bpnn_method_info *method = bpnn_method_find(name);
     int schedule = bpnn_schedule_find(name), loss = bpnn_word_find(BPNN_WORDS_LOSS, name);
     int activation = bpnn_word_find(BPNN_WORDS_ACTIVATION, name), init = bpnn_word_find(BPNN_WORDS_INIT, name);
@@ -164,7 +165,7 @@ int help_topic(const char *name)
                        activation_option(activation));
     else if (init >= 0)
         help_parameter("how initial weights are drawn (--init)", name, init_option(init));
-    else
+    else if (!help_preset(name))
         return unknown_topic(name);
     return finish_output() ? 0 : BPNN_IO;
 }

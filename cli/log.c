@@ -156,7 +156,7 @@ static void put_given(const arguments *a)
 {
     static const char *const names[] = {"delimiter", "header",       "decimal",     "na",      "format",
                                         "features",  "drop",         "categorical", "numeric", "sample-weight",
-                                        "test",      "split-column", "threads",     "isa"};
+                                        "test",      "split-column", "threads",     "isa",     "preset"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = given_text(a, names[i]);
         if (value && strcmp(value, "auto") != 0)

@@ -85,7 +85,8 @@ int main(int argc, char **argv)
             help_verb(a.verb);
             return finish_output() ? 0 : BPNN_IO;
         }
-        return verbs[i].run(&a);
+        code = settle_habits(&a);
+        return code ? code : verbs[i].run(&a);
     }
     return unknown_verb(argv[1]);
 }

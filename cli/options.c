@@ -34,6 +34,8 @@ static const option options[] = {
     {"missing", 0, TEXT, AT(missing), TRAIN, "NAME", "missing numbers: median, mean, drop, error; median", "Data"},
     {"missing-indicator", 0, TEXT, AT(missing_indicator), TRAIN, "yes|no", "a 0/1 column beside a filled one; yes",
      "Data"},
+    {"preset", 0, TEXT, AT(preset), TRAIN, "NAME", "fitnet, patternnet: MATLAB's settings where nothing else is given",
+     "Network"},
     {"hidden", 0, TEXT, AT(hidden), TRAIN, "SIZES", "64,32 or 64:relu,32:tanh; \"\" = no hidden layer; by rule",
      "Network"},
     {"activation", 0, TEXT, AT(activation), TRAIN | BENCH, "NAME", "of hidden layers; relu", "Network"},
@@ -57,7 +59,7 @@ static const option options[] = {
     {"dropout", 0, NUMBER, AT(dropout), TRAIN, "P", "probability, hidden layers; 0", "Training"},
     {"clip", 0, NUMBER, AT(clip), TRAIN, "NORM", "limit of the gradient's norm; off", "Training"},
     {"schedule", 0, TEXT, AT(schedule), TRAIN, "NAME",
-     "constant, step, exponential, cosine, plateau, onecycle; by rule", "Training"},
+     "constant, step, exponential, cosine, plateau, onecycle, adaptive (all rows a step); by rule", "Training"},
     {"warmup", 0, COUNT, AT(warmup), TRAIN, "N", "epochs in which the rate rises; 0", "Training"},
     {"patience", 0, TEXT, AT(patience), TRAIN, "N", "epochs without a better validation loss; by rule (0 = off)",
      "Training"},
@@ -194,7 +196,7 @@ const char *given_text(const arguments *a, const char *name)
 static void say_unknown(const arguments *a, const char *name)
 {
     static const char *const later[] = {"checkpoint", "checkpoint-every", "resume", "resume-anyway",
-                                        "init-from",  "preset",           "cache",  "report",
+                                        "init-from", "cache",  "report",
                                         "folds",      "repeats",          "trials", "group"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], name) == 0) {

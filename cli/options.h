@@ -28,7 +28,7 @@ typedef struct arguments {
     const char *target, *features, *drop, *categorical, *numeric, *sample_weight, *class_weight, *task, *positive;
     const char *validation, *test, *split_column, *scale, *target_scale, *missing, *missing_indicator;
     /* network */
-    const char *hidden, *activation, *output_activation, *loss, *bias, *init, *precision, *reduction;
+    const char *preset, *hidden, *activation, *output_activation, *loss, *bias, *init, *precision, *reduction;
     /* training */
     const char *method, *schedule, *batch, *threads, *isa, *shuffle, *time_limit, *patience, *l2;
     double rate, momentum, l1, dropout, clip, min_delta, target_loss;
@@ -66,6 +66,11 @@ int parse_arguments(arguments *a, int argc, char **argv);
 /* Sets one option by its name as if it had stood on the command line; false: said why not. */
 bool set_option(arguments *a, const char *name, const char *value);
 
+/* habits.c: presets and MATLAB's names become options of this program, where nothing else was given. Returns an exit code. */
+int settle_habits(arguments *a);
+bool help_preset(const char *name);             /* false: no such */
+const char *word_of_migrants(const char *name); /* our name for an activation and the like of MATLAB's, else the same */
+
 /* config.c: reads a file of options; the command line wins. */
 int read_config(arguments *a, const char *path);
 
@@ -73,6 +78,7 @@ int read_config(arguments *a, const char *path);
  * is wrong: -1. */
 bool is_special(const char *name);
 int set_special(arguments *a, const char *name, const char *value);
+bool special_is_given(const arguments *a, const char *name);
 
 /* "--br-prior layer|single" for the flag single of br; false: the flag has no such words. */
 bool choice_words(const char *owner, const char *flag, char *text, size_t size);

@@ -172,6 +172,17 @@ int set_special(arguments *a, const char *name, const char *value)
     return 1;
 }
 
+bool special_is_given(const arguments *a, const char *name)
+{
+    special s;
+    bool good = split(name, &s);
+    const choice *word = good ? choice_of(&s) : NULL;
+    for (int i = 0; good && i < a->special_count; i++)
+        if (strcmp(a->specials[i].owner, s.owner) == 0 && strcmp(a->specials[i].name, word ? word->flag : s.name) == 0)
+            return true;
+    return false;
+}
+
 /* ---- what they mean for a run ---- */
 
 static bool named(const char *word, const char *owner)

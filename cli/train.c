@@ -81,8 +81,8 @@ static bool set_words(run *r)
         !vocabulary("precision", a->precision, BPNN_WORDS_PRECISION, &precision) ||
         !vocabulary("reduction", a->reduction, BPNN_WORDS_REDUCTION, &reduction) ||
         !vocabulary("loss", a->loss, BPNN_WORDS_LOSS, &loss) ||
-        !word("schedule", a->schedule, bpnn_schedule_find, "constant, step, exponential, cosine, plateau, onecycle",
-              &schedule))
+        !word("schedule", a->schedule, bpnn_schedule_find,
+              "constant, step, exponential, cosine, plateau, onecycle, adaptive", &schedule))
         return false;
     f->task = (bpnn_task)task;
     f->scale = (bpnn_scale)scale;
@@ -156,23 +156,6 @@ static bool set_counts(run *r)
     return read_threads(a, &t->threads);
 }
 
-/* MATLAB's names bring their habits along: all rows in a step, and the momentum of traingdm. */
-static void greet_migrant(run *r)
-{
-    const arguments *a = r->a;
-    bpnn_train_options *t = &r->fit.train;
-    const bpnn_method_info *info = t->method ? bpnn_method_find(t->method) : NULL;
-    if (!info || strcmp(info->name, t->method) == 0)
-        return;
-    bool descent = strncmp(t->method, "traingd", 7) == 0, momentum = strcmp(t->method, "traingdm") == 0;
-    if (descent && !a->batch)
-        t->batch = 0;
-    if (momentum && isnan(a->momentum))
-        t->momentum = 0.9;
-    say_note("%s is called %s here%s%s", t->method, info->name, descent && !a->batch ? " --batch full" : "",
-             momentum && isnan(a->momentum) ? " --momentum 0.9" : "");
-}
-
 static bool set_training(run *r)
 {
     const arguments *a = r->a;
@@ -180,7 +163,6 @@ static bool set_training(run *r)
     t->method = a->method && strcmp(a->method, "auto") != 0 ? a->method : NULL;
     t->rate = a->rate;
     t->momentum = a->momentum;
-    greet_migrant(r);
     t->l1 = a->l1;
     t->l2_auto = a->l2 && strcmp(a->l2, "auto") == 0;
     if (a->l2 && !t->l2_auto && !parse_number(a->l2, &t->l2)) {
@@ -234,6 +216,8 @@ static void on_resolved(const bpnn_fit_options *resolved, void *context)
 {
     run *r = context;
     log_config(&r->log, r->a, resolved);
+    if (r->a->preset && strcmp(r->a->preset, "patternnet") == 0 && resolved->task == BPNN_TASK_REGRESSION)
+        say_warning("patternnet is for classes, and the target holds numbers: --preset fitnet, or --task multiclass");
 }
 
 /* The log begins with epoch 0: the initial network. */

@@ -33,7 +33,8 @@ extern "C" {
     X(EXPONENTIAL, "exponential") /* a factor^e */                                                                     \
     X(COSINE, "cosine")           /* a (1 + cos(pi s / (E S))) / 2 */                                                  \
     X(PLATEAU, "plateau")         /* x factor after `wait` epochs without a relative gain */                           \
-    X(ONECYCLE, "onecycle")       /* a/factor -> a over the first share, -> a/(1e4 factor), cosine form */
+    X(ONECYCLE, "onecycle")       /* a/factor -> a over the first share, -> a/(1e4 factor), cosine form */             \
+    X(ADAPTIVE, "adaptive")       /* all rows a step: x grow where F fell; undone and x shrink where it rose */
 
 #define BPNN_X(id, name) BPNN_STOP_##id,
 typedef enum bpnn_stop { BPNN_STOPS(BPNN_X) BPNN_STOP_COUNT } bpnn_stop;

@@ -290,9 +290,10 @@ static const bpnn__method plain_sgd = {
 /* Names that people bring along. */
 static const struct {
     const char *name, *method;
-} aliases[] = {{"traingd", "sgd"},    {"traingdm", "sgd"}, {"trainrp", "rprop"}, {"trainbfg", "lbfgs"},
-               {"trainoss", "lbfgs"}, {"traincgf", "cg"},  {"traincgp", "cg"},   {"traincgb", "cg"},
-               {"trainscg", "scg"},   {"trainlm", "lm"},   {"trainbr", "br"}};
+} aliases[] = {{"traingd", "sgd"},   {"traingdm", "sgd"},   {"traingda", "sgd"},   {"traingdx", "sgd"},
+               {"trainrp", "rprop"}, {"trainbfg", "lbfgs"}, {"trainoss", "lbfgs"}, {"traincgf", "cg"},
+               {"traincgp", "cg"},   {"traincgb", "cg"},    {"trainscg", "scg"},   {"trainlm", "lm"},
+               {"trainbr", "br"}};
 
 enum { METHODS = sizeof methods / sizeof *methods, ALIASES = sizeof aliases / sizeof *aliases };
 

@@ -286,7 +286,9 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f)
     if (t->epochs == SIZE_MAX)
         t->epochs = info && info->evidence ? EPOCHS_OF_BR : EPOCHS;
     if (t->batch == SIZE_MAX)
-        t->batch = info && info->full_batch ? 0 : batch_by_rule(f->plan.train_count);
+        t->batch = (info && info->full_batch) || t->schedule == BPNN_SCHEDULE_ADAPTIVE
+                       ? 0
+                       : batch_by_rule(f->plan.train_count);
     if (f->automatic && isnan(t->l2) && info && !info->whole)
         t->l2 = penalty_by_rule(bpnn_net_parameter_count(f->model->net), f->plan.train_count, t->batch);
     if (info && !info->whole)

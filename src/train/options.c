@@ -140,6 +140,20 @@ static bpnn_status check_numbers(const bpnn__settled *s, const bpnn_train_option
     return BPNN_OK;
 }
 
+/* Schedule adaptive compares the objective before and after a step. */
+static bpnn_status check_adaptive(const bpnn__settled *s, size_t rows, bpnn_error *error)
+{
+    if (isnan(s->method->info.rate))
+        return bpnn__fail(error, BPNN_USAGE, "method %s has no rate for schedule adaptive; take sgd",
+                          s->method->info.name);
+    if (s->batch < rows)
+        return bpnn__fail(error, BPNN_USAGE,
+                          "schedule adaptive compares losses over all rows: make all of them one batch (--batch full)");
+    if (s->dropout > 0)
+        return bpnn__fail(error, BPNN_USAGE, "schedule adaptive compares losses, and dropout changes them by chance");
+    return BPNN_OK;
+}
+
 bpnn_status bpnn__settle(bpnn__settled *s, const bpnn_net *net, const bpnn_train_options *o, size_t rows,
                          bpnn_error *error)
 {
@@ -166,5 +180,7 @@ bpnn_status bpnn__settle(bpnn__settled *s, const bpnn_net *net, const bpnn_train
         status = check_whole(s, net, o, error);
     if (status == BPNN_OK && s->method->needs_loss && s->dropout > 0)
         status = bpnn__fail(error, BPNN_USAGE, "method %s goes with no dropout", s->method->info.name);
+    if (status == BPNN_OK && o->schedule == BPNN_SCHEDULE_ADAPTIVE)
+        status = check_adaptive(s, rows, error);
     return status == BPNN_OK ? bpnn__schedule_init(&s->schedule, o, s->batches, error) : status;
 }

@@ -39,6 +39,11 @@ static const struct {
     {BPNN_SCHEDULE_PLATEAU, offsetof(bpnn__schedule, least), {"least", 1e-3, 0, 1, "share of the rate that stays"}},
     {BPNN_SCHEDULE_ONECYCLE, offsetof(bpnn__schedule, factor), {"factor", 25, 1, 1e6, "peak over first rate"}},
     {BPNN_SCHEDULE_ONECYCLE, offsetof(bpnn__schedule, every), {"share", 0.3, 0.01, 0.99, "of the run that rises"}},
+    {BPNN_SCHEDULE_ADAPTIVE, offsetof(bpnn__schedule, every), {"grow", 1.05, 1, 10, "of the rate, where F fell"}},
+    {BPNN_SCHEDULE_ADAPTIVE, offsetof(bpnn__schedule, factor), {"shrink", 0.7, 0.01, 1, "of the rate, where F rose"}},
+    {BPNN_SCHEDULE_ADAPTIVE,
+     offsetof(bpnn__schedule, gain),
+     {"rise", 0.04, 0, 10, "relative, of F: a step beyond it is undone"}},
 };
 
 enum { SETTINGS = sizeof settings / sizeof *settings };
@@ -144,6 +149,7 @@ double bpnn__schedule_rate(const bpnn__schedule *schedule, double a, uint64_t up
     case BPNN_SCHEDULE_COSINE:
         return a * half_cosine(s / total);
     case BPNN_SCHEDULE_PLATEAU:
+    case BPNN_SCHEDULE_ADAPTIVE:
         return a * schedule->scale;
     case BPNN_SCHEDULE_ONECYCLE:
         return one_cycle(schedule, a, s, total);
@@ -173,4 +179,17 @@ void bpnn__schedule_epoch(bpnn__schedule *schedule, double loss)
     schedule->scale *= schedule->factor;
     if (schedule->scale < schedule->least)
         schedule->scale = schedule->least;
+}
+
+bool bpnn__schedule_judge(bpnn__schedule *schedule, uint64_t update, double before, double after)
+{
+    if (update < schedule->warmup * schedule->batches)
+        return true;
+    if (!(after - before <= schedule->gain * fabs(before))) { /* nor for a NaN */
+        schedule->scale *= schedule->factor;
+        return false;
+    }
+    if (after < before)
+        schedule->scale *= schedule->every;
+    return true;
 }

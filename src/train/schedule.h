@@ -6,10 +6,10 @@
 
 typedef struct bpnn__schedule {
     bpnn_schedule_kind kind;
-    double factor, every, wait, gain, least; /* settings, see schedule.c; every: onecycle's share */
+    double factor, every, wait, gain, least; /* settings, see schedule.c; every: onecycle's share, adaptive's grow */
     size_t warmup;                           /* epochs */
     size_t batches, epochs;                  /* S and E */
-    /* plateau: the state */
+    /* the state: scale of plateau and adaptive, the rest of plateau alone */
     double scale, best;
     size_t failures;
 } bpnn__schedule;
@@ -22,5 +22,8 @@ double bpnn__schedule_rate(const bpnn__schedule *schedule, double a, uint64_t s)
 
 /* Tells plateau the epoch's loss (validation, else training). */
 void bpnn__schedule_epoch(bpnn__schedule *schedule, double loss);
+
+/* Tells adaptive the objective over all rows before and after update s (from 0). False: the step is to be undone. */
+bool bpnn__schedule_judge(bpnn__schedule *schedule, uint64_t s, double before, double after);
 
 #endif

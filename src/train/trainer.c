@@ -44,6 +44,16 @@ bpnn_status bpnn__scale_weights(const bpnn_net *shape, const bpnn_data *data, do
     return BPNN_OK;
 }
 
+/* The method as it was before its first update. */
+static void begin_state(bpnn_trainer *trainer)
+{
+    const bpnn__method *method = trainer->settled.method;
+    memcpy(trainer->memory, method->memory_start, sizeof trainer->memory);
+    for (size_t k = 0; k < method->info.state_count; k++)
+        bpnn__engine_fill_state(trainer->engine, k,
+                                method->state_start ? method->state_start(k, trainer->settled.option) : 0);
+}
+
 static bpnn_status make_engine(bpnn_trainer *trainer, const bpnn_net *net, const bpnn_train_options *o,
                                bpnn_error *error)
 {
@@ -60,10 +70,8 @@ static bpnn_status make_engine(bpnn_trainer *trainer, const bpnn_net *net, const
     if (status != BPNN_OK)
         return status;
     trainer->update = s->method->update[net->precision][bpnn__engine_isa(trainer->engine)];
-    memcpy(trainer->memory, s->method->memory_start, sizeof trainer->memory);
-    for (size_t k = 0; s->method->state_start && k < options.state_count; k++)
-        bpnn__engine_fill_state(trainer->engine, k, s->method->state_start(k, s->option));
-    return BPNN_OK;
+    begin_state(trainer);
+    return s->schedule.kind == BPNN_SCHEDULE_ADAPTIVE ? bpnn_net_clone(&trainer->kept, net, error) : BPNN_OK;
 }
 
 static bpnn_status fill(bpnn_trainer *trainer, const bpnn_net *net, const bpnn_data *training,
@@ -123,6 +131,7 @@ void bpnn_trainer_free(bpnn_trainer *trainer)
         return;
     bpnn__engine_free(trainer->engine);
     bpnn_net_free(trainer->shape);
+    bpnn_net_free(trainer->kept);
     bpnn__free(trainer->order);
     bpnn__free(trainer);
 }
@@ -221,7 +230,7 @@ static bool step_fused(bpnn_trainer *trainer, const bpnn__batch *batch, double *
 }
 
 /* False: the loss or the gradient's norm was not finite, and nothing has changed. */
-static bool step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss)
+static bool plain_step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss)
 {
     bpnn__batch batch = batch_of(trainer, rows, count);
     double kept[BPNN__MEMORY];
@@ -235,6 +244,26 @@ static bool step(bpnn_trainer *trainer, const size_t *rows, size_t count, double
     return done;
 }
 
+/* One step. Schedule adaptive: where F has risen too far the parameters are those of before and the method begins anew. */
+static bool step(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss)
+{
+    if (!trainer->kept)
+        return plain_step(trainer, rows, count, loss);
+    bpnn__batch batch = batch_of(trainer, rows, count);
+    double before = bpnn__trainer_penalty(trainer), after;
+    bpnn__engine_store(trainer->engine, trainer->kept);
+    if (!plain_step(trainer, rows, count, loss))
+        return false;
+    bpnn__engine_evaluate(trainer->engine, &batch, &after, NULL);
+    before += *loss;
+    after += bpnn__trainer_penalty(trainer);
+    if (!bpnn__schedule_judge(&trainer->settled.schedule, trainer->updates - 1, before, after)) {
+        bpnn__engine_load(trainer->engine, trainer->kept);
+        begin_state(trainer);
+    }
+    return true;
+}
+
 /* ---- many short steps in one call ---- */
 
 enum { MANY = 32 };
@@ -243,7 +272,8 @@ enum { MANY = 32 };
 static size_t steps_at_once(const bpnn_trainer *trainer)
 {
     double work = (double)trainer->settled.batch * (double)bpnn_net_parameter_count(trainer->shape);
-    return trainer->options.on_batch || trainer->settled.method->needs_loss || work > 1e5 ? 1 : MANY;
+    bool looks = trainer->options.on_batch || trainer->settled.method->needs_loss || trainer->kept;
+    return looks || work > 1e5 ? 1 : MANY;
 }
 
 /* The same update for every step from here on. */

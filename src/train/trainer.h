@@ -31,6 +31,7 @@ struct bpnn_trainer {
     size_t epoch;               /* of the epochs begun */
     double rate;                /* of the last update */
     size_t *order;              /* rows of the present epoch */
+    bpnn_net *kept;             /* schedule adaptive: the parameters before a step that may be undone; else NULL */
     bpnn_train_options options; /* callbacks, interrupt flag and time limit alone are read from it */
     double began;               /* bpnn__now() when it was made: seconds and time limit count from there */
     bpnn_progress shown;        /* what batch callbacks are told of the epochs before */

@@ -239,6 +239,45 @@ ln -s real.bpnn link.bpnn; expect 0 "$bpnn" train -q --target y --epochs 1 -o li
 expect 0 "$bpnn" inspect link.bpnn
 
 # ---- configuration files ----
+begin presets # MATLAB's words and settings; what is given wins, from the command line and from a file
+numbers 100 >t.csv
+expect 0 "$bpnn" train --preset fitnet --target y --features x --log l -o a.bpnn t.csv
+says '^preset fitnet: --task regression --method lm --hidden 10 --activation tanh'
+python3 -c "
+import json; c = json.loads(open('l').readline())['config']
+want = dict(preset='fitnet', task='regression', method='lm', hidden='10:tanh', init='nguyen_widrow', scale='minmax', validation=0.15, test='0.15', patience=6)
+want['target-scale'] = 'minmax'
+assert all(c[k] == v for k, v in want.items()), c" 2>err || fault 'fitnet: another configuration'
+expect 0 "$bpnn" train -q --config l -o b.bpnn t.csv; cmp -s a.bpnn b.bpnn || fault 'the log of a preset: another model'
+printf 'preset = fitnet\ntarget = y\nfeatures = x\n' >c
+expect 0 "$bpnn" train -q --config c -o b.bpnn t.csv; cmp -s a.bpnn b.bpnn || fault 'a preset in a file: another model'
+expect 0 "$bpnn" train -q --config c --hidden 3 --method br --test 0 --json t.csv; json "d['layers']==[1,3,1] and d['method']=='br' and d['rows']=={'train':85,'validation':15,'test':0}"
+expect 0 "$bpnn" train --preset patternnet --target c --json t.csv; json "d['method']=='scg' and d['layers'][1]==10 and d['rows']['test']==15 and d['task']=='binary'"
+expect 0 "$bpnn" train --preset patternnet --epochs 2 --target y t.csv; says 'patternnet is for classes'
+awk -F, 'NR == 1 { print $0 ",part"; next } { print $0 "," (NR % 4 ? "train" : NR % 8 ? "valid" : "test") }' t.csv >s.csv
+expect 0 "$bpnn" train -q --preset fitnet --target y --split-column part --json s.csv; json "d['rows']=={'train':75,'validation':13,'test':12}"
+expect 1 "$bpnn" train --preset fitnett t.csv; says 'fitnet or patternnet'
+expect 0 "$bpnn" train --help fitnet; prints '--method lm'
+expect 0 "$bpnn" train --help tansig; prints '^tanh:'
+same() { # two sets of options give one model
+  expect 0 "$bpnn" train -q --target y --features x --epochs 30 $1 -o a.bpnn t.csv
+  expect 0 "$bpnn" train -q --target y --features x --epochs 30 $2 -o b.bpnn t.csv
+  cmp -s a.bpnn b.bpnn || fault "$1: not the model of $2"
+}
+same '-m trainbr --hidden 4' '-m br --br-prior single --hidden 4'
+same '-m trainbr --br-prior layer --hidden 4' '-m br --hidden 4'
+same '-m trainlm --hidden 4:tansig,3:logsig --init initnw --scale mapminmax' '-m lm --hidden 4:tanh,3:sigmoid --init nguyen_widrow --scale minmax'
+same '-m traingdx --hidden 4' '-m sgd --batch full --momentum 0.9 --rate 0.001 --schedule adaptive --hidden 4'
+same '-m traingda --hidden 4 --schedule constant' '-m sgd --batch full --hidden 4'
+same '-m traingdm --momentum 0.5 --hidden 4' '-m sgd --batch full --momentum 0.5 --rate 0.005 --hidden 4'
+same '-m traincgf --cg-tol 1e-5 --hidden 4' '-m cg --cg-rule fr --cg-tol 1e-5 --hidden 4'
+same '-m trainbfg --hidden 4 --activation poslin --output-activation purelin --loss sse' '-m lbfgs --hidden 4 --activation relu --output-activation identity --loss mse --reduction sum'
+expect 0 "$bpnn" train --target y --epochs 2 -m traingdx --adaptive-grow 1.1 --adaptive-shrink 0.5 t.csv; says 'traingdx is called sgd here: --batch full --momentum 0.9 --schedule adaptive --rate 0.001'
+expect 1 "$bpnn" train --target y -m sgd --batch 16 --schedule adaptive t.csv; says 'all rows'
+expect 1 "$bpnn" train --target y -m rprop --schedule adaptive t.csv; says 'no rate for schedule adaptive'
+expect 1 "$bpnn" train --target y --dropout 0.1 --schedule adaptive t.csv; says 'dropout'
+expect 1 "$bpnn" train --target y -m lm --schedule adaptive t.csv; says 'no rate'
+
 begin config_errors
 numbers 80 >t.csv
 printf 'epochs = 2\n\n# a comment\nrate = fast\n' >c; expect 1 "$bpnn" train --config c t.csv; says 'c:4: --rate: expected a number'

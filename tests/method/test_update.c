@@ -240,6 +240,8 @@ static void table(void **state)
     }
     assert_true(isnan(bpnn_method_find("rprop")->rate) && bpnn_method_find("rprop")->full_batch);
     assert_ptr_equal(bpnn_method_find("traingd"), bpnn_method_find("sgd"));
+    assert_ptr_equal(bpnn_method_find("traingdx"), bpnn_method_find("sgd"));
+    assert_ptr_equal(bpnn_method_find("traingda"), bpnn_method_find("sgd"));
     assert_ptr_equal(bpnn_method_find("trainrp"), bpnn_method_find("rprop"));
     assert_null(bpnn_method_find("adamx"));
     assert_null(bpnn_method_find(NULL));

@@ -126,6 +126,26 @@ static void plateau_below_zero(void **state)
     assert_true(bpnn__schedule_rate(&p, A, 7) == A / 2);
 }
 
+/* Grows where F fell, shrinks and undoes beyond the rise (relative to the size of F, whatever its sign), rests in the warm-up. */
+static void adaptive(void **state)
+{
+    (void)state;
+    const bpnn_setting set[] = {{"grow", 2}, {"shrink", 0.25}, {"rise", 0.5}};
+    bpnn__schedule usual = make(BPNN_SCHEDULE_ADAPTIVE, 0, NULL, 0), own = make(BPNN_SCHEDULE_ADAPTIVE, 3, set, 3);
+    assert_true(bpnn__schedule_judge(&usual, 0, 1, 0.9));
+    assert_true(fabs(bpnn__schedule_rate(&usual, A, 1) / (1.05 * A) - 1) < 1e-15);
+    assert_true(bpnn__schedule_judge(&usual, 1, 1, 1) && bpnn__schedule_judge(&usual, 2, 1, 1.039));
+    assert_true(bpnn__schedule_judge(&usual, 3, -1, -0.961));
+    assert_true(fabs(bpnn__schedule_rate(&usual, A, 4) / (1.05 * A) - 1) < 1e-15);
+    assert_false(bpnn__schedule_judge(&usual, 4, 1, 1.041));
+    assert_true(fabs(bpnn__schedule_rate(&usual, A, 5) / (1.05 * 0.7 * A) - 1) < 1e-15);
+    assert_false(bpnn__schedule_judge(&usual, 5, -1, -0.95) || bpnn__schedule_judge(&usual, 6, 1, (double)NAN));
+    assert_true(bpnn__schedule_judge(&own, 3 * S - 1, 1, 9) && own.scale == 1);
+    assert_true(bpnn__schedule_judge(&own, 3 * S, 2, 1) && own.scale == 2);
+    assert_true(bpnn__schedule_judge(&own, 3 * S, 2, 3) && own.scale == 2);
+    assert_false(bpnn__schedule_judge(&own, 3 * S, 2, 3.1) || own.scale != 0.5);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -140,8 +160,12 @@ static void names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(formulas),           cmocka_unit_test(ends),
-                                       cmocka_unit_test(settings),           cmocka_unit_test(plateau),
-                                       cmocka_unit_test(plateau_below_zero), cmocka_unit_test(names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(formulas),
+                                       cmocka_unit_test(ends),
+                                       cmocka_unit_test(settings),
+                                       cmocka_unit_test(plateau),
+                                       cmocka_unit_test(plateau_below_zero),
+                                       cmocka_unit_test(names),
+                                       cmocka_unit_test(adaptive)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
