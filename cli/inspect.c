@@ -44,6 +44,7 @@ static void show_model(const bpnn_model *model, const char *path)
     printf("training: %s, %zu epochs, best %zu, stop: %s, seed %llu\n", s->method, s->epochs, s->best_epoch,
            bpnn_stop_name(s->stop), (unsigned long long)s->seed);
     show_runs(model);
+    show_found(model);
     show_metrics("training", s->train, s->target_count, model);
     show_metrics("validation", s->validation, s->target_count, model);
     show_metrics("test", s->test, s->target_count, model);

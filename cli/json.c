@@ -240,6 +240,81 @@ void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model 
     json_close('}');
 }
 
+static void json_priors(const bpnn_summary *s)
+{
+    const bpnn_train_result *r = &s->result;
+    json_open('{');
+    pair("effective", r->effective);
+    pair("beta", r->beta);
+    pair("noise", s->noise);
+    pair("log_evidence", r->log_evidence);
+    json_key("priors");
+    json_open('[');
+    for (size_t i = 0; i < r->prior_count; i++) {
+        json_open('{');
+        json_key("layer");
+        json_count_or_null(r->prior[i].layer);
+        json_key("of");
+        json_string(r->prior[i].layer == 0 ? "all" : r->prior[i].bias ? "biases" : "weights");
+        json_key("size");
+        json_count(r->prior[i].size);
+        pair("alpha", r->prior[i].alpha);
+        pair("effective", r->prior[i].effective);
+        json_close('}');
+    }
+    json_close(']');
+    json_close('}');
+}
+
+static void json_iteration(const bpnn_train_result *r)
+{
+    json_open('{');
+    json_key("evaluations");
+    json_count(r->evaluations);
+    pair("gradient_norm", r->gradient_norm);
+    pair("step", r->step);
+    pair("damping", r->damping);
+    json_key("failures");
+    json_count(r->failures);
+    json_close('}');
+}
+
+static void json_penalties(const bpnn_train_result *r)
+{
+    json_open('{');
+    pair("value", r->l2);
+    json_key("tried");
+    json_open('[');
+    for (size_t i = 0; i < r->penalty_count; i++) {
+        json_open('{');
+        pair("c", r->penalty[i].c);
+        pair("loss", r->penalty[i].loss);
+        json_close('}');
+    }
+    json_close(']');
+    json_close('}');
+}
+
+void json_found(const bpnn_model *model)
+{
+    const bpnn_summary *s = bpnn_model_summary(model);
+    json_key("iteration");
+    if (s->result.evaluations > 0)
+        json_iteration(&s->result);
+    else
+        json_null();
+    json_key("evidence");
+    if (s->result.prior_count > 0)
+        json_priors(s);
+    else
+        json_null();
+    json_key("l2_auto");
+    if (s->result.penalty_count > 0)
+        json_penalties(&s->result);
+    else
+        json_null();
+}
+
 void json_parts(const bpnn_model *model)
 {
     const bpnn_summary *s = bpnn_model_summary(model);

@@ -235,6 +235,7 @@ void log_outcome(logbook *log, const bpnn_model *model)
     json_key("best_epoch");
     json_count(s->best_epoch);
     json_runs(model);
+    json_found(model);
     json_parts(model);
     end(log);
 }

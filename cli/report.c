@@ -146,6 +146,7 @@ void report_json(const bpnn_model *model, const char *output)
     json_string(bpnn_stop_name(s->stop));
     json_key("seconds");
     json_number(s->seconds);
+    json_found(model);
     json_parts(model);
     json_key("seed");
     json_count(s->seed);
@@ -169,6 +170,7 @@ void report_text(const bpnn_model *model, const char *output)
     printf("%s: %zu epochs, best %zu, stop: %s, %.*f s\n", s->method, s->epochs, s->best_epoch, bpnn_stop_name(s->stop),
            s->seconds < 1 ? 3 : 2, s->seconds);
     show_runs(model);
+    show_found(model);
     show_metrics("training", s->train, s->target_count, model);
     show_metrics("validation", s->validation, s->target_count, model);
     show_metrics("test", s->test, s->target_count, model);

@@ -47,6 +47,49 @@ void show_metrics(const char *title, const bpnn_metrics *metrics, size_t targets
     }
 }
 
+static void show_priors(const bpnn_summary *s, const bpnn_model *model)
+{
+    const bpnn_train_result *r = &s->result;
+    if (r->prior_count == 0)
+        return;
+    printf("evidence:  the data determine %.4g of %zu parameters", r->effective,
+           bpnn_net_parameter_count(bpnn_model_net(model)));
+    number("log evidence", r->log_evidence);
+    number("beta", r->beta);
+    number("noise", s->noise);
+    putchar('\n');
+    for (size_t i = 0; i < r->prior_count; i++) {
+        const bpnn_prior *p = &r->prior[i];
+        if (p->layer == 0)
+            printf("  all parameters    ");
+        else
+            printf("  layer %zu %-10s", p->layer, p->bias ? "biases" : "weights");
+        printf("  gamma %.4g of %zu  alpha %.4g\n", p->effective, p->size, p->alpha);
+    }
+}
+
+void show_found(const bpnn_model *model)
+{
+    const bpnn_summary *s = bpnn_model_summary(model);
+    const bpnn_train_result *r = &s->result;
+    if (r->evaluations > 0) {
+        printf("%-11s%llu evaluations", "at the end", (unsigned long long)r->evaluations);
+        number("|g|", r->gradient_norm);
+        number("mu", r->damping);
+        number("step", r->step);
+        if (s->rows_validation > 0)
+            printf("  failures %zu", r->failures);
+        putchar('\n');
+    }
+    show_priors(s, model);
+    if (r->penalty_count > 0) {
+        printf("l2 auto:   took %.4g; losses of the rows held out by c:", r->l2);
+        for (size_t i = 0; i < r->penalty_count; i++)
+            printf("%s %.4g: %.4g", i ? "," : "", r->penalty[i].c, r->penalty[i].loss);
+        putchar('\n');
+    }
+}
+
 void show_padded(const char *text, size_t width, bool right)
 {
     const char *shown = clean(text);

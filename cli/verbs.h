@@ -49,6 +49,7 @@ bool yes_or_no(const char *name, const char *text, bool initial, bool *value);
 /* show.c: metrics for people. */
 void show_metrics(const char *title, const bpnn_metrics *metrics, size_t targets, const bpnn_model *model);
 void show_confusion(const bpnn_metrics *metrics, const bpnn_model *model);
+void show_found(const bpnn_model *model); /* what br and l2 auto found, and how a whole method ended */
 void show_padded(const char *text, size_t width, bool right); /* by characters; cut at width */
 
 /* report.c: the whole of it on standard output. */

@@ -144,6 +144,15 @@ typedef struct bpnn_start {
         score; /* what starts are compared by: the loss of the rows held back, of those held out (l2_auto), or of training; br: the
                      log evidence, more is better. NAN: none */
 } bpnn_start;
+/* One epoch (or iteration) of the training. NAN: the method does not have it. */
+typedef struct bpnn_record {
+    size_t epoch; /* from 1; 0: before the first */
+    double loss, validation_loss;
+    double rate;                                    /* step methods */
+    double gradient_norm, step, damping, effective; /* whole methods: as in bpnn_progress */
+    size_t failures;                                /* validation: epochs since the best */
+    double seconds;                                 /* since the run began */
+} bpnn_record;
 
 typedef struct bpnn_summary {
     const char *method;
@@ -156,6 +165,10 @@ typedef struct bpnn_summary {
     bpnn_train_result result; /* as bpnn_train gave it; after loading only what files store */
     size_t target_count;
     const bpnn_metrics *train, *validation, *test; /* target_count each; NULL where there are no rows */
+    double noise; /* br, one target: standard deviation of the noise in the target's unit; else NAN */
+    /* epoch by epoch, in order; where there were more than 65,536 every second, fourth .. of them; not stored in files (0) */
+    size_t record_count;
+    const bpnn_record *record;
     const char *method_why; /* why auto chose the method; NULL if the user named it or after loading */
     size_t warning_count;
     const char *const *warnings;

@@ -158,7 +158,16 @@ typedef struct bpnn_train_options {
 
 BPNN_API void bpnn_train_options_default(bpnn_train_options *options);
 
-enum { BPNN_ALPHAS = 16, BPNN_PENALTIES = 16 };
+enum { BPNN_PRIORS = 16, BPNN_PENALTIES = 16 };
+
+/* br: parameters under one prior, alpha |w_g|^2 / 2, and what the data say of them. */
+typedef struct bpnn_prior {
+    size_t layer;     /* 1 .. D; 0: all parameters are one group */
+    bool bias;        /* the layer's biases, not its weights */
+    size_t size;      /* P_g */
+    double alpha;     /* in the units of M = beta E_D + sum alpha_g E_g: docs/methods.md */
+    double effective; /* gamma_g: how many of them the data determine */
+} bpnn_prior;
 
 /* One penalty that l2_auto tried. */
 typedef struct bpnn_penalty {
@@ -174,6 +183,7 @@ typedef struct bpnn_train_result {
     uint64_t updates;
     double loss;                 /* training loss of the last whole epoch, mean over its batches */
     double best_validation_loss; /* NAN without validation rows */
+    size_t failures;             /* epochs since the validation loss was better, at the end */
     double seconds;
     /* where it left the finite numbers (stop == DIVERGED): from 1; 0 = not there */
     size_t diverged_epoch, diverged_batch, diverged_layer;
@@ -181,11 +191,12 @@ typedef struct bpnn_train_result {
     /* whole methods; else 0 and NAN */
     uint64_t evaluations; /* of the objective */
     double gradient_norm; /* largest |dF/dw| at the last parameters that it is known of */
-    /* br: gamma of the parameters, the standard deviation of the noise (in units of the training targets; NAN for
-       classes), the log evidence, and alpha_g of every layer's weights and hidden biases (the first BPNN_ALPHAS) */
-    double effective, noise, log_evidence;
-    size_t alpha_count;
-    double alpha[BPNN_ALPHAS];
+    double step, damping; /* of the last iteration: |step|; mu of lm and br, lambda of scg */
+    /* br: gamma of the parameters, beta and the standard deviation of the noise (in units of the training targets; NAN for
+       classes), the log evidence, and the priors of every layer's weights and hidden biases (the first BPNN_PRIORS) */
+    double effective, beta, noise, log_evidence;
+    size_t prior_count;
+    bpnn_prior prior[BPNN_PRIORS];
     /* l2_auto: what was tried, c ascending; what was taken; else 0 and the l2 that was given */
     double l2;
     size_t penalty_count;

@@ -57,7 +57,7 @@ bpnn_status bpnn__descent_new(bpnn__descent **out, const bpnn__whole *method, co
     if (!d)
         return bpnn__fail_memory(error);
     *d = (bpnn__descent){.method = method, .objective = objective, .option = option, .n = objective->size};
-    d->damping = d->effective = d->noise = d->log_evidence = d->step = (double)NAN;
+    d->damping = d->effective = d->beta = d->noise = d->log_evidence = d->step = (double)NAN;
     d->vector_count = method->vectors(option);
     d->work_count = method->works;
     bpnn_status status = method->curvature ? new_matrices(d, error) : BPNN_OK;

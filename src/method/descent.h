@@ -34,9 +34,9 @@ typedef struct bpnn__descent {
     double damping;       /* mu or lambda; NAN where there is none */
     uint64_t evaluations; /* of F, with or without g and A */
     /* of br: NAN elsewhere */
-    double effective, noise, log_evidence;
-    const double *alpha;
-    size_t alpha_count;
+    double effective, beta, noise, log_evidence;
+    const double *alpha, *gamma; /* alpha_g and gamma_g of part g; single: of the first part alone, for all */
+    bool single;
 } bpnn__descent;
 
 /* A method that works on the whole objective. */

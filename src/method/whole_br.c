@@ -12,7 +12,7 @@
 enum { MU_0, SINGLE, TOL, GAMMA_TOL, FTOL, MEMORY };
 /* numbers: mu, beta, gamma, calm iterations */
 enum { MU, BETA, GAMMA, CALM };
-enum { ALPHA, VECTORS }; /* alpha_g stands at [g] */
+enum { ALPHA, GAMMAS, VECTORS }; /* alpha_g and gamma_g stand at [g] */
 enum { STEP, TRIAL_W, ADD, DIAGONAL, SLOPE, WORKS };
 enum { CALM_ENOUGH = 3 };
 
@@ -93,7 +93,7 @@ static void begin(bpnn__descent *d)
     d->number[GAMMA] = (double)d->n;
     d->number[CALM] = 0;
     for (size_t i = 0; i < d->n; i++)
-        d->vector[ALPHA][i] = 1;
+        d->vector[ALPHA][i] = d->vector[GAMMAS][i] = 1;
 }
 
 /* ---- the step ---- */
@@ -186,6 +186,7 @@ static void update_evidence(bpnn__descent *d)
         group_sums s = sum_group(d, g);
         double gamma_g = within(s.size - alpha[g] * s.trace, 1e-6 * s.size, s.size);
         alpha[g] = within(gamma_g / s.squares, LEAST_ALPHA, MOST_ALPHA);
+        d->vector[GAMMAS][g] = gamma_g;
         gamma += gamma_g;
     }
     double left = NC - gamma > 0.01 * NC ? NC - gamma : 0.01 * NC;
@@ -198,9 +199,11 @@ static void report(bpnn__descent *d)
 {
     d->damping = d->number[MU];
     d->effective = d->number[GAMMA];
-    d->noise = d->objective->likelihood ? (double)NAN : 1 / sqrt(d->number[BETA]);
+    d->beta = d->objective->likelihood ? (double)NAN : d->number[BETA];
+    d->noise = 1 / sqrt(d->beta);
     d->alpha = d->vector[ALPHA];
-    d->alpha_count = d->option[SINGLE] != 0 ? 1 : d->objective->part_count;
+    d->gamma = d->vector[GAMMAS];
+    d->single = d->option[SINGLE] != 0;
 }
 
 static bpnn_stop iterate(bpnn__descent *d)

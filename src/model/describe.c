@@ -248,6 +248,57 @@ static void put_starts(bpnn__json *json, const bpnn_summary *s)
     bpnn__json_close(json, ']');
 }
 
+/* What a whole method came to; files of step methods have nothing of it. */
+static void put_iteration(bpnn__json *json, const bpnn_train_result *r)
+{
+    if (r->evaluations == 0)
+        return;
+    open(json, "iteration", '{');
+    put_size(json, "evaluations", r->evaluations);
+    put_number(json, "gradient_norm", r->gradient_norm);
+    put_number(json, "step", r->step);
+    put_number(json, "damping", r->damping);
+    put_size(json, "failures", r->failures);
+    bpnn__json_close(json, '}');
+}
+
+static void put_evidence(bpnn__json *json, const bpnn_train_result *r)
+{
+    if (r->prior_count == 0)
+        return;
+    open(json, "evidence", '{');
+    put_number(json, "effective", r->effective);
+    put_number(json, "beta", r->beta);
+    put_number(json, "log_evidence", r->log_evidence);
+    open(json, "priors", '[');
+    for (size_t i = 0; i < r->prior_count; i++) {
+        bpnn__json_open(json, '{');
+        put_size(json, "layer", r->prior[i].layer);
+        put_bool(json, "bias", r->prior[i].bias);
+        put_size(json, "size", r->prior[i].size);
+        put_number(json, "alpha", r->prior[i].alpha);
+        put_number(json, "effective", r->prior[i].effective);
+        bpnn__json_close(json, '}');
+    }
+    bpnn__json_close(json, ']');
+    bpnn__json_close(json, '}');
+}
+
+/* What l2 auto tried. */
+static void put_penalties(bpnn__json *json, const bpnn_train_result *r)
+{
+    if (r->penalty_count == 0)
+        return;
+    open(json, "penalties", '[');
+    for (size_t i = 0; i < r->penalty_count; i++) {
+        bpnn__json_open(json, '{');
+        put_number(json, "c", r->penalty[i].c);
+        put_number(json, "loss", r->penalty[i].loss);
+        bpnn__json_close(json, '}');
+    }
+    bpnn__json_close(json, ']');
+}
+
 static void put_training(bpnn__json *json, const bpnn_model *model)
 {
     const bpnn_summary *s = &model->summary;
@@ -262,6 +313,9 @@ static void put_training(bpnn__json *json, const bpnn_model *model)
     put_size(json, "updates", s->updates);
     put_number(json, "loss", s->result.loss);
     put_number(json, "best_validation_loss", s->result.best_validation_loss);
+    put_iteration(json, &s->result);
+    put_evidence(json, &s->result);
+    put_penalties(json, &s->result);
     put_part(json, "train", s->train, s->rows_train, targets);
     put_part(json, "validation", s->validation, s->rows_validation, targets);
     put_part(json, "test", s->test, s->rows_test, targets);

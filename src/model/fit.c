@@ -211,13 +211,18 @@ static bpnn_status train_alone(bpnn__fitting *f)
 {
     bpnn__encoded training = {0}, validation = {0};
     bpnn_train_result result;
+    bpnn__recorder recorder;
+    bpnn_train_options options = f->train;
     bool validates = f->part[BPNN__VALIDATION].count > 0;
+    bpnn__record(&recorder, f->model, &options);
     bpnn_status status = bpnn__fit_encode(f, &training, &validation);
     if (status == BPNN_OK)
         status = bpnn__fit_initialise(f, &training, f->model->net, f->seed, f->error);
     if (status == BPNN_OK)
-        status = bpnn_train(f->model->net, &training.data, validates ? &validation.data : NULL, &f->train, &result,
+        status = bpnn_train(f->model->net, &training.data, validates ? &validation.data : NULL, &options, &result,
                             f->error);
+    if (status == BPNN_OK && recorder.failed)
+        status = bpnn__fail_memory(f->error);
     if (status == BPNN_OK)
         bpnn__keep_result(f, &result);
     bpnn__encoded_free(&training);

@@ -73,6 +73,16 @@ bpnn_status bpnn__choose_training(bpnn__fitting *f);
 /* resolved.c: tells the caller's on_resolved what was chosen. */
 bpnn_status bpnn__tell_resolved(const bpnn__fitting *f);
 
+/* record.c: keeps every epoch for the summary, and passes the callbacks on. */
+typedef struct bpnn__recorder {
+    bpnn_model *model;
+    bpnn_progress_fn on_epoch, on_batch; /* the user's */
+    void *context;
+    size_t room, every; /* records there is memory for; epochs a record */
+    bool failed;        /* out of memory: the run was called off */
+} bpnn__recorder;
+void bpnn__record(bpnn__recorder *recorder, bpnn_model *model, bpnn_train_options *options);
+
 /* encode.c */
 bpnn_status bpnn__find_parts(bpnn__fitting *f);
 bpnn_status bpnn__encode_part(const bpnn__fitting *f, bpnn__part part, bpnn__encoded *out);

@@ -2,6 +2,8 @@
 #include "model/model.h"
 #include "base/memory.h"
 
+#include <math.h>
+
 static void free_training(bpnn__training *training)
 {
     for (size_t i = 0; i < training->option_count; i++)
@@ -44,6 +46,7 @@ void bpnn_model_free(bpnn_model *model)
     if (!model->borrows)
         bpnn__free(model->library);
     bpnn__free(model->method_why);
+    bpnn__free(model->record);
     bpnn__free(model);
 }
 
@@ -57,6 +60,10 @@ void bpnn__model_link(bpnn_model *model)
     s->method_why = model->method_why;
     s->start_count = model->start_count;
     s->starts = model->starts;
+    s->record = model->record;
+    s->record_count = model->record_count;
+    s->noise = s->target_count == 1 && model->schema.class_count == 0 ? s->result.noise * model->schema.target_scale[0]
+                                                                      : (double)NAN;
     s->warning_count = model->notes.count;
     s->warnings = (const char *const *)model->notes.texts;
 }

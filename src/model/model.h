@@ -39,6 +39,8 @@ struct bpnn_model {
     char *library;                      /* version that trained the model */
     uint64_t arithmetic;
     char *method_why;
+    bpnn_record *record;
+    size_t record_count;
     bpnn__notes notes;
     size_t start_count; /* of several starts; else 0 */
     bpnn_start *starts;

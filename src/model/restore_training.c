@@ -180,6 +180,67 @@ static size_t read_part(bpnn__restoring *r, bpnn__scope *s, const char *key, bpn
     return rows;
 }
 
+/* ---- what whole methods came to: files of step methods, and older ones, have nothing of it ---- */
+
+static void read_iteration(bpnn__restoring *r, bpnn__scope *s)
+{
+    bpnn_train_result *result = &r->model->summary.result;
+    json_t *value = bpnn__scope_optional(s, "iteration");
+    if (!value)
+        return;
+    bpnn__scope iteration = bpnn__scope_open(&r->source, value, "iteration");
+    result->evaluations = bpnn__scope_size(&iteration, "evaluations", SIZE_MAX);
+    result->gradient_norm = bpnn__scope_number(&iteration, "gradient_norm");
+    result->step = bpnn__scope_number(&iteration, "step");
+    result->damping = bpnn__scope_number(&iteration, "damping");
+    result->failures = bpnn__scope_size(&iteration, "failures", SIZE_MAX);
+    bpnn__scope_close(&iteration);
+}
+
+static void read_prior(bpnn__restoring *r, json_t *object, bpnn_prior *prior)
+{
+    bpnn__scope s = bpnn__scope_open(&r->source, object, "priors");
+    prior->layer = bpnn__scope_size(&s, "layer", bpnn_net_describe(r->model->net).layer_count);
+    prior->bias = bpnn__scope_bool(&s, "bias");
+    prior->size = bpnn__scope_size(&s, "size", bpnn_net_parameter_count(r->model->net));
+    prior->alpha = bpnn__scope_number(&s, "alpha");
+    prior->effective = bpnn__scope_number(&s, "effective");
+    bpnn__scope_close(&s);
+}
+
+static void read_evidence(bpnn__restoring *r, bpnn__scope *s)
+{
+    bpnn_train_result *result = &r->model->summary.result;
+    json_t *value = bpnn__scope_optional(s, "evidence");
+    if (!value)
+        return;
+    bpnn__scope evidence = bpnn__scope_open(&r->source, value, "evidence");
+    result->effective = bpnn__scope_number(&evidence, "effective");
+    result->beta = bpnn__scope_number(&evidence, "beta");
+    result->noise = 1 / sqrt(result->beta);
+    result->log_evidence = bpnn__scope_number(&evidence, "log_evidence");
+    json_t *priors = bpnn__scope_array(&evidence, "priors", 1, BPNN_PRIORS);
+    for (size_t i = 0; i < json_array_size(priors) && r->source.status == BPNN_OK; i++)
+        read_prior(r, json_array_get(priors, i), &result->prior[result->prior_count++]);
+    bpnn__scope_close(&evidence);
+}
+
+static void read_penalties(bpnn__restoring *r, bpnn__scope *s)
+{
+    bpnn_train_result *result = &r->model->summary.result;
+    if (!bpnn__scope_optional(s, "penalties"))
+        return;
+    s->used--; /* counted once */
+    json_t *tried = bpnn__scope_array(s, "penalties", 1, BPNN_PENALTIES);
+    for (size_t i = 0; i < json_array_size(tried) && r->source.status == BPNN_OK; i++) {
+        bpnn__scope one = bpnn__scope_open(&r->source, json_array_get(tried, i), "penalties");
+        bpnn_penalty *penalty = &result->penalty[result->penalty_count++];
+        penalty->c = bpnn__scope_number(&one, "c");
+        penalty->loss = bpnn__scope_number(&one, "loss");
+        bpnn__scope_close(&one);
+    }
+}
+
 /* ---- the whole ---- */
 
 static uint64_t read_seed(bpnn__restoring *r, bpnn__scope *s)
@@ -240,6 +301,13 @@ void bpnn__restore_training(bpnn__restoring *r, bpnn__scope *root)
     summary->updates = bpnn__scope_size(&s, "updates", SIZE_MAX);
     summary->result.loss = bpnn__scope_number(&s, "loss");
     summary->result.best_validation_loss = bpnn__scope_number(&s, "best_validation_loss");
+    summary->result.gradient_norm = summary->result.step = summary->result.damping = (double)NAN;
+    summary->result.effective = summary->result.beta = summary->result.noise = (double)NAN;
+    summary->result.log_evidence = (double)NAN;
+    summary->result.l2 = r->model->training.l2;
+    read_iteration(r, &s);
+    read_evidence(r, &s);
+    read_penalties(r, &s);
     summary->rows_train = read_part(r, &s, "train", &metrics[BPNN__TRAIN]);
     summary->rows_validation = read_part(r, &s, "validation", &metrics[BPNN__VALIDATION]);
     summary->rows_test = read_part(r, &s, "test", &metrics[BPNN__TEST]);
@@ -248,8 +316,6 @@ void bpnn__restore_training(bpnn__restoring *r, bpnn__scope *root)
     bpnn__scope_close(&s);
     summary->seconds = (double)NAN;
     summary->result.seconds = (double)NAN;
-    summary->result.gradient_norm = summary->result.effective = (double)NAN;
-    summary->result.noise = summary->result.log_evidence = (double)NAN;
     summary->result.stop = summary->stop;
     summary->result.epochs = summary->epochs;
     summary->result.best_epoch = summary->best_epoch;

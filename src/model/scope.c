@@ -39,6 +39,13 @@ json_t *bpnn__scope_any(bpnn__scope *scope, const char *key)
     return value;
 }
 
+json_t *bpnn__scope_optional(bpnn__scope *scope, const char *key)
+{
+    json_t *value = scope->source->status == BPNN_OK ? json_object_get(scope->object, key) : NULL;
+    scope->used += value != NULL;
+    return value;
+}
+
 bpnn__scope bpnn__scope_object(bpnn__scope *scope, const char *key)
 {
     return bpnn__scope_open(scope->source, bpnn__scope_any(scope, key), key);

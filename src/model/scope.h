@@ -35,6 +35,9 @@ char *bpnn__scope_copy(bpnn__scope *scope, const char *key);
 int bpnn__scope_word(bpnn__scope *scope, const char *key, int (*find)(const char *));
 json_t *bpnn__scope_array(bpnn__scope *scope, const char *key, size_t least, size_t most); /* NULL on failure */
 bool bpnn__scope_find(const bpnn__scope *scope, const char *key); /* is it there? Does not take it */
+/* NULL where there is none: keys that older files do not have. */
+json_t *bpnn__scope_optional(bpnn__scope *scope, const char *key);
+
 json_t *bpnn__scope_any(bpnn__scope *scope, const char *key);
 char **bpnn__scope_texts(bpnn__scope *scope, const char *key, size_t least, size_t *count);
 

@@ -38,6 +38,7 @@ typedef struct race {
     const bpnn_train_options *given;          /* the caller's callbacks, flag and time limit */
     double began;
     pthread_mutex_t lock; /* one callback at a time */
+    size_t begun;         /* atomic; runs */
     int off;              /* atomic; set: runs end at their next epoch */
 } race;
 
@@ -89,10 +90,11 @@ static bool on_batch(const bpnn_progress *progress, void *context)
 /* ---- one run ---- */
 
 /* What is left of the time, in equal parts for the runs that one thread has still to do. */
-static double time_share(const race *all, size_t unit)
+static double time_share(race *all)
 {
     double left = all->given->time_limit - (bpnn__now() - all->began);
-    size_t runs = (all->members * all->starts - unit + all->workers - 1) / all->workers;
+    size_t before = __atomic_fetch_add(&all->begun, 1, __ATOMIC_RELAXED);
+    size_t runs = (all->members * all->starts - before + all->workers - 1) / all->workers;
     return left > 1e-9 ? left / (double)runs : 1e-9;
 }
 
@@ -108,7 +110,7 @@ static bpnn_train_options options_of(run *r, const entry *e, uint64_t seed)
     o.on_batch = o.on_batch ? on_batch : NULL;
     o.context = r;
     if (o.time_limit > 0)
-        o.time_limit = time_share(all, r->member * all->starts + r->start);
+        o.time_limit = time_share(all);
     return o;
 }
 

@@ -207,6 +207,7 @@ static bpnn_status go(run *r, bpnn_error *error)
         status = one_epoch(r, error);
     r->result->updates = r->trainer->updates;
     r->result->best_validation_loss = r->validation ? r->stopping.best : (double)NAN;
+    r->result->failures = r->stopping.failures;
     r->result->seconds = bpnn__now() - r->trainer->began;
     if (r->present != r->net)
         bpnn_net_free(r->present);
@@ -220,7 +221,8 @@ bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data
     run r = {.net = net, .options = options, .result = result ? result : &here, .validation_loss = (double)NAN};
     const bpnn__method *method = options && options->method ? bpnn__method_find(options->method) : NULL;
     memset(r.result, 0, sizeof *r.result);
-    r.result->gradient_norm = r.result->effective = r.result->noise = r.result->log_evidence = (double)NAN;
+    r.result->gradient_norm = r.result->step = r.result->damping = (double)NAN;
+    r.result->effective = r.result->beta = r.result->noise = r.result->log_evidence = (double)NAN;
     if (method && method->whole && options->l2_auto)
         return bpnn__train_with_penalty(net, training, validation, options, r.result, error);
     if (method && method->whole)

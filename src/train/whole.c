@@ -235,22 +235,42 @@ static void begin(whole_run *r)
         r->result->stop = BPNN_STOP_EPOCHS;
 }
 
-/* What br found; alpha of the free output biases is none. */
-static void report(const whole_run *r)
+/* The priors that br found; the free output biases have none. */
+static void report_priors(const whole_run *r)
 {
     bpnn_train_result *result = r->result;
     const bpnn__descent *d = r->descent;
     const bpnn__objective *o = bpnn__net_objective_face(r->objective);
+    size_t layer = 0, parts = d->single ? 1 : o->part_count;
+    for (size_t k = 0; d->alpha && k < parts && result->prior_count < BPNN_PRIORS; k++) {
+        bpnn__part_kind kind = o->part[k].kind;
+        layer += kind == BPNN__PART_WEIGHTS;
+        if (kind == BPNN__PART_OUTPUT_BIAS)
+            continue;
+        result->prior[result->prior_count++] = (bpnn_prior){.layer = d->single ? 0 : layer,
+                                                            .bias = kind == BPNN__PART_BIAS,
+                                                            .size = d->single ? d->n : o->part[k].count,
+                                                            .alpha = d->alpha[k],
+                                                            .effective = d->gamma[k]};
+    }
+}
+
+static void report(const whole_run *r)
+{
+    bpnn_train_result *result = r->result;
+    const bpnn__descent *d = r->descent;
     result->l2 = r->settled.l2;
     result->evaluations = d->evaluations;
     result->best_validation_loss = r->validation ? r->stopping.best : (double)NAN;
     result->seconds = bpnn__now() - r->began;
+    result->failures = r->stopping.failures;
+    result->step = d->step;
+    result->damping = d->damping;
     result->effective = d->effective;
+    result->beta = d->beta;
     result->noise = d->noise;
     result->log_evidence = d->log_evidence;
-    for (size_t k = 0; k < d->alpha_count && result->alpha_count < BPNN_ALPHAS; k++)
-        if (d->alpha_count == 1 || o->part[k].kind != BPNN__PART_OUTPUT_BIAS)
-            result->alpha[result->alpha_count++] = d->alpha[k];
+    report_priors(r);
 }
 
 bpnn_status bpnn__train_whole(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,

@@ -278,6 +278,21 @@ expect 1 "$bpnn" train --target y -m rprop --schedule adaptive t.csv; says 'no r
 expect 1 "$bpnn" train --target y --dropout 0.1 --schedule adaptive t.csv; says 'dropout'
 expect 1 "$bpnn" train --target y -m lm --schedule adaptive t.csv; says 'no rate'
 
+begin found # what br and l2 auto found, in every place
+numbers 100 >t.csv
+expect 0 "$bpnn" train -q --target y --features x --hidden 3 -m br --epochs 20 --log l --json t.csv
+json "[p['of'] for p in d['evidence']['priors']]==['weights','biases','weights'] and d['iteration']['evaluations']>20 and d['l2_auto'] is None"
+json "abs(sum(p['effective'] for p in d['evidence']['priors'])+1-d['evidence']['effective'])<1e-9 and d['evidence']['beta']>0"
+python3 -c "
+import json; lines = [json.loads(t) for t in open('l')]
+assert all(e['damping'] > 0 and e['gradient_norm'] >= 0 and e['step'] >= 0 and e['effective'] > 0 and e['failures'] == 0 and e['seconds'] > 0 for e in lines[1:-1]), lines
+assert lines[-1]['evidence']['priors'][2]['layer'] == 2" 2>err || fault 'the log of br'
+expect 0 "$bpnn" inspect t.bpnn; prints 'layer 2 weights     gamma'; prints '^evidence: '
+expect 0 "$bpnn" inspect --json t.bpnn; json "len(d['training']['evidence']['priors'])==3 and d['training']['iteration']['damping']>0"
+expect 0 "$bpnn" train -q --target y --features x --hidden 3 -m trainbr --epochs 20 t.csv; prints '^  all parameters      gamma'
+expect 0 "$bpnn" train -q --target y --features x --hidden 3 -m lbfgs --l2 auto --epochs 20 t.csv; prints '^l2 auto:   took'; expect 0 "$bpnn" inspect t.bpnn; prints '^l2 auto:   took'
+expect 0 "$bpnn" train -q --target y --epochs 2 -m adamw --json t.csv; json "d['iteration'] is None and d['evidence'] is None"
+
 begin config_errors
 numbers 80 >t.csv
 printf 'epochs = 2\n\n# a comment\nrate = fast\n' >c; expect 1 "$bpnn" train --config c t.csv; says 'c:4: --rate: expected a number'

@@ -227,12 +227,12 @@ static void ridge(void **state)
     const bpnn_setting exact[] = {{"tol", 0}, {"gamma_tol", 1e-12}, {"ftol", 1e-12}};
     bpnn_train_result result = train(net, &data, "br", 500, exact, 3);
     bpnn_net_get_parameters(net, got);
-    double off = fmax(fabs(result.alpha[0] / alpha - 1), fabs(1 / (result.noise * result.noise) / beta - 1));
+    double off = fmax(fabs(result.prior[0].alpha / alpha - 1), fabs(1 / (result.noise * result.noise) / beta - 1));
     for (size_t k = 0; k < K; k++)
         off = fmax(off, fabs(got[k] - w[k]));
     printf("Bayesian ridge: %zu iterations, stop %s, off %.2g, at most 1e-6\n", result.epochs,
            bpnn_stop_name(result.stop), off);
-    assert_true(off <= 1e-6 && result.alpha_count == 1);
+    assert_true(off <= 1e-6 && result.prior_count == 1);
     assert_int_equal(result.stop, BPNN_STOP_EVIDENCE);
     bpnn_net_free(net);
 }

@@ -188,6 +188,22 @@ static void draw_training(dice *d, bpnn_model *model)
     s->rows_train = 100;
     s->result.loss = roll_unit(d);
     s->result.best_validation_loss = (double)NAN;
+    if (roll_below(d, 2)) {
+        s->result.evaluations = 1 + roll_below(d, 99);
+        s->result.gradient_norm = roll_unit(d);
+        s->result.damping = (double)NAN;
+        s->result.failures = roll_below(d, 7);
+    }
+    if (roll_below(d, 2)) {
+        s->result.effective = roll_unit(d);
+        s->result.beta = 1 + roll_unit(d);
+        s->result.prior_count = 1 + roll_below(d, BPNN_PRIORS);
+        for (size_t k = 0; k < s->result.prior_count; k++)
+            s->result.prior[k] = (bpnn_prior){roll_below(d, 2), roll_below(d, 2) != 0, 1, roll_unit(d), roll_unit(d)};
+    }
+    s->result.penalty_count = roll_below(d, 3);
+    for (size_t k = 0; k < s->result.penalty_count; k++)
+        s->result.penalty[k] = (bpnn_penalty){roll_unit(d), roll_unit(d)};
     model->metrics[BPNN__TRAIN] = draw_metrics(d, &model->schema);
     if (roll_below(d, 2))
         model->metrics[BPNN__TEST] = draw_metrics(d, &model->schema);
