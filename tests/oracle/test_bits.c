@@ -110,6 +110,8 @@ static plan draw_plan(const drawn *d, dice *die)
         p.dropout = dice_below(die, 3) ? 0 : 0.25;
         p.clip = dice_below(die, 3) ? 0 : 0.5;
     }
+    if (p.schedule == BPNN_SCHEDULE_ADAPTIVE) /* it compares losses over all rows */
+        p.batch = 0, p.dropout = 0;
     return p;
 }
 
