@@ -219,8 +219,9 @@ static void sum_up(crowd *c)
         if (r->stop == BPNN_STOP_TIME)
             all.stop = BPNN_STOP_TIME;
     }
-    all.gradient_norm = all.effective = all.noise = all.log_evidence = (double)NAN;
-    all.alpha_count = all.penalty_count = 0;
+    all.gradient_norm = all.step = all.damping = (double)NAN;
+    all.effective = all.beta = all.noise = all.log_evidence = (double)NAN;
+    all.prior_count = all.penalty_count = all.failures = 0;
     if (c->stop != BPNN_STOP_NONE)
         all.stop = c->stop;
     s->result = all;
