@@ -54,6 +54,7 @@ typedef struct bpnn_fit_options {
     const char *numeric;       /* none forced */
     const char *sample_weight; /* a column; none */
     const char *split_column;  /* a column that holds train, valid(ation) or test; none */
+    const char *group;         /* a column: rows that are equal in it stay in one part; no input. none */
     bool class_weight_balanced;
     bpnn_task task;
     const char *positive; /* binary: the last class */
@@ -63,6 +64,9 @@ typedef struct bpnn_fit_options {
     const bpnn_table *validation;
     double test_share; /* default 0 */
     const bpnn_table *test;
+    const unsigned char *
+        held_out; /* NULL, or a byte a row of the table: the rows that are not 0 are the test. They are reported on, and
+                                      nothing is fitted to them; the names of classes alone are known from them */
     /* encoding */
     bpnn_scale scale;        /* auto: pooled for IDX files, else standard */
     bpnn_scale target_scale; /* auto */

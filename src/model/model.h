@@ -69,6 +69,9 @@ size_t bpnn__value_count(const bpnn_model *model);
 
 /* present.c: the sum of `count` members' values becomes their mean; the label that the mean stands for. */
 void bpnn__average(const bpnn_model *model, size_t count, double *values, size_t *label);
+/* predict.c: bpnn_model_predict of rows[0..count) (NULL = the first of the table). */
+bpnn_status bpnn__predict_rows(const bpnn_model *model, const bpnn_table *table, const size_t *rows, size_t count,
+                               size_t threads, const char *isa, bpnn_prediction *prediction, bpnn_error *error);
 
 /* The number a binary row is ranked by, for roc_auc. */
 double bpnn__score(const bpnn_model *model, const double *y);

@@ -18,6 +18,7 @@ typedef struct predicting {
     bpnn_predictor **predictor; /* members */
     const bpnn_table *table;
     const bpnn__mapping *mapping;
+    const size_t *rows; /* of the table; NULL: all */
     bpnn_prediction *out;
     size_t block;
     bool *failed;
@@ -53,8 +54,8 @@ static bpnn_status run_block(const predicting *p, size_t member, size_t first, s
 {
     const bpnn_model *model = bpnn_model_member(p->model, member);
     bpnn_dtype dtype = model->net->precision == BPNN_SINGLE ? BPNN_F32 : BPNN_F64;
-    bpnn_status status = bpnn__schema_encode(&model->schema, p->table, p->mapping, NULL, first, count, dtype,
-                                             use->inputs, member == 0 ? counts : NULL, error);
+    bpnn_status status = bpnn__schema_encode(&model->schema, p->table, p->mapping, p->rows ? p->rows + first : NULL, first,
+                                             count, dtype, use->inputs, member == 0 ? counts : NULL, error);
     if (status == BPNN_OK)
         status =
             bpnn_predictor_run(p->predictor[member], bpnn_matrix_make(use->inputs, dtype, count, model->schema.width),
@@ -170,18 +171,18 @@ static void free_predictors(predicting *p, const char *isa)
     bpnn__free(p->predictor);
 }
 
-bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table, size_t threads, const char *isa,
-                               bpnn_prediction *prediction, bpnn_error *error)
+bpnn_status bpnn__predict_rows(const bpnn_model *model, const bpnn_table *table, const size_t *rows, size_t count,
+                               size_t threads, const char *isa, bpnn_prediction *prediction, bpnn_error *error)
 {
     bpnn__mapping mapping = {0};
-    predicting p = {.model = model, .table = table, .mapping = &mapping, .out = prediction};
+    predicting p = {.model = model, .table = table, .mapping = &mapping, .rows = rows, .out = prediction};
     memset(prediction, 0, sizeof *prediction);
     uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = bpnn__schema_map(&model->schema, table, false, &mapping, error);
     if (status == BPNN_OK)
         status = choose_predictors(&p, isa, error);
     if (status == BPNN_OK)
-        status = make_room(model, bpnn_table_rows(table), prediction, error);
+        status = make_room(model, count, prediction, error);
     if (status == BPNN_OK)
         status = predict_rows(&p, threads, error);
     bpnn__fpmode_leave(mode);
@@ -190,6 +191,12 @@ bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table,
     if (status != BPNN_OK)
         bpnn_prediction_free(prediction);
     return status;
+}
+
+bpnn_status bpnn_model_predict(const bpnn_model *model, const bpnn_table *table, size_t threads, const char *isa,
+                               bpnn_prediction *prediction, bpnn_error *error)
+{
+    return bpnn__predict_rows(model, table, NULL, bpnn_table_rows(table), threads, isa, prediction, error);
 }
 
 void bpnn_prediction_free(bpnn_prediction *prediction)

@@ -106,19 +106,28 @@ static bool is_target(const bpnn__plan *plan, size_t c)
     return false;
 }
 
+/* Weight, split or group. */
+static bool has_role(const bpnn__plan *plan, size_t c)
+{
+    return c == plan->weight_column || c == plan->split_column || c == plan->group_column;
+}
+
 /* No column has two roles. */
 static bpnn_status check_roles(const bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *o,
                                bpnn_error *error)
 {
-    const size_t roles[2] = {plan->weight_column, plan->split_column};
-    static const char *const names[2] = {"--sample-weight", "--split-column"};
-    for (int i = 0; i < 2; i++)
+    enum { ROLES = 3 };
+    const size_t roles[ROLES] = {plan->weight_column, plan->split_column, plan->group_column};
+    static const char *const names[ROLES] = {"--sample-weight", "--split-column", "--group"};
+    for (int i = 0; i < ROLES; i++)
         if (roles[i] != SIZE_MAX && is_target(plan, roles[i]))
             return bpnn__fail(error, BPNN_USAGE, "column '%s' is %s and%s the target; name another --target",
                               table->columns[roles[i]].name, names[i], o->target ? "" : ", as the last one,");
-    if (roles[0] != SIZE_MAX && roles[0] == roles[1])
-        return bpnn__fail(error, BPNN_USAGE, "column '%s' is both --sample-weight and --split-column",
-                          table->columns[roles[0]].name);
+    for (int i = 0; i < ROLES; i++)
+        for (int k = i + 1; k < ROLES; k++)
+            if (roles[i] != SIZE_MAX && roles[i] == roles[k])
+                return bpnn__fail(error, BPNN_USAGE, "column '%s' is both %s and %s", table->columns[roles[i]].name,
+                                  names[i], names[k]);
     return BPNN_OK;
 }
 
@@ -215,9 +224,11 @@ static bpnn_status check_marks(const bpnn__plan *plan, const bpnn_table *table, 
         return bpnn__fail(error, BPNN_USAGE, "column '%s' is both target and feature", name);
     if (target && m->drop[c])
         return bpnn__fail(error, BPNN_USAGE, "column '%s' is both target and dropped; name another --target", name);
-    if (m->features[c] && (c == plan->weight_column || c == plan->split_column))
+    if (m->features[c] && has_role(plan, c))
         return bpnn__fail(error, BPNN_USAGE, "column '%s' is a feature and %s", name,
-                          c == plan->weight_column ? "--sample-weight" : "--split-column");
+                          c == plan->weight_column  ? "--sample-weight"
+                          : c == plan->split_column ? "--split-column"
+                                                    : "--group");
     if (m->categorical[c] && m->numeric[c])
         return bpnn__fail(error, BPNN_USAGE, "column '%s' is both --categorical and --numeric", name);
     return BPNN_OK;
@@ -228,7 +239,7 @@ static bpnn_status choose_features(bpnn__plan *plan, const bpnn_table *table, co
 {
     for (size_t c = 0; c < table->column_count; c++) {
         bpnn_status status = check_marks(plan, table, m, c, error);
-        bool role = is_target(plan, c) || c == plan->weight_column || c == plan->split_column, use;
+        bool role = is_target(plan, c) || has_role(plan, c), use;
         if (status == BPNN_OK && (role || m->drop[c] || (o->features && !m->features[c])))
             continue;
         bool categorical = m->categorical[c] || (!table->columns[c].all_numbers && !m->numeric[c]);
@@ -259,6 +270,8 @@ bpnn_status bpnn__plan_columns(bpnn__plan *plan, const bpnn_table *table, const 
         status = find_one(table, options->sample_weight, &plan->weight_column, error);
     if (status == BPNN_OK)
         status = find_one(table, options->split_column, &plan->split_column, error);
+    if (status == BPNN_OK)
+        status = find_one(table, options->group, &plan->group_column, error);
     if (status == BPNN_OK)
         status = check_roles(plan, table, options, error);
     if (status == BPNN_OK)

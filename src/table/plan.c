@@ -77,7 +77,7 @@ bpnn_status bpnn__plan_make_member(bpnn__plan *plan, const bpnn_table *table, co
                                    bpnn_error *error)
 {
     memset(plan, 0, sizeof *plan);
-    plan->weight_column = plan->split_column = SIZE_MAX;
+    plan->weight_column = plan->split_column = plan->group_column = SIZE_MAX;
     size_t *rows = NULL, count = 0;
     if (table->rows == 0)
         return bpnn__fail_at(error, BPNN_DATA, table->source, 0, 0, "the table has no rows");

@@ -42,6 +42,10 @@ void bpnn__lookup_free(bpnn__lookup *lookup);
 bpnn_status bpnn__plan_classes(const bpnn__plan *plan, const bpnn_table *table, const size_t *rows, size_t count,
                                size_t *class, bpnn_error *error);
 
+/* groups.c: the group of every row, 0 .. *group_count - 1. DATA: a cell of the group column is missing. */
+bpnn_status bpnn__plan_groups(const bpnn__plan *plan, const bpnn_table *table, const size_t *rows, size_t count,
+                              size_t *group, size_t *group_count, bpnn_error *error);
+
 /* split.c: training, validation and test rows. */
 bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bpnn_fit_options *options,
                              const size_t *rows, size_t count, bool hold_back_default, uint64_t validation_seed,

@@ -56,8 +56,8 @@ typedef struct bpnn__plan {
     size_t feature_count, *features; /* column indices, table order */
     bool *categorical;               /* feature_count */
     size_t target_count, *targets;
-    size_t weight_column, split_column; /* SIZE_MAX = none */
-    double validation_share;            /* in force; 0 with a split column or a table of validation rows */
+    size_t weight_column, split_column, group_column; /* SIZE_MAX = none */
+    double validation_share; /* in force; 0 with a split column or a table of validation rows */
     size_t class_count;
     char **classes;
     size_t positive;

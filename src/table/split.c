@@ -64,6 +64,7 @@ static bpnn_status by_column(bpnn__plan *plan, const bpnn_table *table, const si
 /* ---- shares ---- */
 
 typedef struct shares {
+    bool grouped; /* classes are groups, which stay whole */
     size_t classes, count;
     size_t *class, *order; /* count each: of row i; one permutation of all rows */
     size_t *have, *want;   /* classes each */
@@ -99,11 +100,39 @@ static void find_wants(shares *s, double share)
     }
 }
 
+/* The same in whole groups, as they come in the permutation: a group is taken where that brings the total nearer to what is asked for,
+ * and never the last one. */
+static void give_groups(shares *s, double share, enum part to)
+{
+    size_t total = 0, given = 0;
+    memset(s->have, 0, s->classes * sizeof *s->have);
+    memset(s->want, 0, s->classes * sizeof *s->want);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->part[i] == TRAIN) {
+            s->have[s->class[i]]++;
+            total++;
+        }
+    size_t goal = (size_t)floor(share * (double)total + 0.5);
+    for (size_t j = 0; j < s->count; j++) {
+        size_t g = s->class[s->order[j]], size = s->have[g];
+        s->have[g] = 0; /* it had its turn */
+        s->want[g] = s->want[g] || (size > 0 && given + size < total && 2 * given + size <= 2 * goal);
+        given += s->want[g] ? size : 0;
+    }
+    for (size_t i = 0; i < s->count; i++)
+        if (s->part[i] == TRAIN && s->want[s->class[i]])
+            s->part[i] = (unsigned char)to;
+}
+
 /* Gives `share` of the rows that are still for training to `to`. */
 static void give_share(shares *s, double share, enum part to)
 {
     if (!(share > 0))
         return;
+    if (s->grouped) {
+        give_groups(s, share, to);
+        return;
+    }
     find_wants(s, share);
     for (size_t j = 0; j < s->count; j++) {
         size_t i = s->order[j];
@@ -126,7 +155,9 @@ static bpnn_status by_shares(bpnn__plan *plan, const bpnn_table *table, const bp
                              const size_t *rows, size_t count, double validation, uint64_t validation_seed,
                              unsigned char *part, bpnn_error *error)
 {
-    shares s = {.classes = plan->class_count ? plan->class_count : 1, .count = count, .part = part};
+    bool grouped = plan->group_column != SIZE_MAX;
+    size_t classes = grouped ? count : plan->class_count ? plan->class_count : 1;
+    shares s = {.grouped = grouped, .classes = classes, .count = count, .part = part};
     s.class = bpnn__alloc(count, sizeof *s.class);
     s.order = bpnn__alloc(count, sizeof *s.order);
     s.have = bpnn__alloc(s.classes, sizeof *s.have);
@@ -134,7 +165,8 @@ static bpnn_status by_shares(bpnn__plan *plan, const bpnn_table *table, const bp
     s.remainder = bpnn__alloc(s.classes, sizeof *s.remainder);
     bpnn_status status = s.class && s.order && s.have && s.want && s.remainder ? BPNN_OK : bpnn__fail_memory(error);
     if (status == BPNN_OK)
-        status = bpnn__plan_classes(plan, table, rows, count, s.class, error);
+        status = grouped ? bpnn__plan_groups(plan, table, rows, count, s.class, &s.classes, error)
+                         : bpnn__plan_classes(plan, table, rows, count, s.class, error);
     if (status == BPNN_OK) {
         draw_order(&s, options->train.seed);
         give_share(&s, options->test ? 0 : options->test_share, TEST);
@@ -148,6 +180,18 @@ static bpnn_status by_shares(bpnn__plan *plan, const bpnn_table *table, const bp
     bpnn__free(s.want);
     bpnn__free(s.remainder);
     return status;
+}
+
+/* Rows that the caller holds out. */
+static size_t mark_held_out(const unsigned char *held_out, const size_t *rows, size_t count, unsigned char *part)
+{
+    size_t marked = 0;
+    for (size_t i = 0; held_out && i < count; i++)
+        if (held_out[rows[i]]) {
+            part[i] = TEST;
+            marked++;
+        }
+    return marked;
 }
 
 /* ---- the plan's lists ---- */
@@ -207,6 +251,8 @@ bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bp
     if (plan->split_column != SIZE_MAX &&
         (options->validation || options->test || options->validation_share > 0 || options->test_share > 0))
         return bpnn__fail(error, BPNN_USAGE, "give --split-column, or --validation and --test, not both");
+    if (options->held_out && (plan->split_column != SIZE_MAX || options->test || options->test_share > 0))
+        return bpnn__fail(error, BPNN_USAGE, "rows are held out: no split column and no other test goes with that");
     unsigned char *part = bpnn__alloc(count, 1);
     if (!part)
         return bpnn__fail_memory(error);
@@ -214,7 +260,8 @@ bpnn_status bpnn__plan_split(bpnn__plan *plan, const bpnn_table *table, const bp
     if (plan->split_column != SIZE_MAX)
         status = by_column(plan, table, rows, count, part, error);
     else {
-        plan->validation_share = validation_share(options, count, hold_back_default, notes);
+        size_t held_out = mark_held_out(options->held_out, rows, count, part);
+        plan->validation_share = validation_share(options, count - held_out, hold_back_default, notes);
         status = by_shares(plan, table, options, rows, count, plan->validation_share, validation_seed, part, error);
     }
     if (status == BPNN_OK)

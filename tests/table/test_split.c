@@ -274,6 +274,80 @@ static void bad_split_columns(void **state)
     bpnn_table_free(table);
 }
 
+/* ---- rows that the caller holds out ---- */
+
+static void held_out(void **state)
+{
+    (void)state;
+    unsigned char out[200] = {0};
+    bpnn_table *table = rows_of(200, 3);
+    bpnn_fit_options o = plain();
+    for (size_t r = 0; r < 200; r += 3)
+        out[r] = 1;
+    o.held_out = out;
+    bpnn__plan p = plan_of(table, &o, true, NULL);
+    assert_false(broken(&p, 200));
+    assert_int_equal(p.test_count, 67);
+    for (size_t i = 0; i < p.test_count; i++)
+        assert_true(out[p.test[i]]);
+    assert_int_equal(p.valid_count, 20); /* .15 of the other 133 */
+    bpnn__plan_free(&p);
+    o.test_share = 0.1;
+    refused(table, &o, BPNN_USAGE, "no other test");
+    memset(out, 1, sizeof out);
+    o.test_share = 0;
+    refused(table, &o, BPNN_DATA, "no rows are left");
+    bpnn_table_free(table);
+}
+
+/* ---- groups ---- */
+
+static size_t group_at(const bpnn_table *table, size_t r)
+{
+    return (size_t)bpnn_table_number(table, r, 0);
+}
+
+static void groups_stay_whole(void **state)
+{
+    (void)state;
+    char csv[16384] = "g,x,y\n";
+    for (int r = 0; r < 300; r++)
+        snprintf(csv + strlen(csv), sizeof csv - strlen(csv), "%d,%d,c%d\n", r * r % 41, r * 7 % 23, r % 2);
+    bpnn_table *table = table_of(csv, NULL);
+    bpnn_fit_options o = plain();
+    o.group = "g";
+    o.validation_share = 0.2;
+    o.test_share = 0.2;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        int part_of_group[41] = {0};
+        o.train.seed = seed;
+        bpnn__plan p = plan_of(table, &o, true, NULL);
+        const size_t *parts[] = {p.train, p.valid, p.test}, counts[] = {p.train_count, p.valid_count, p.test_count};
+        assert_false(broken(&p, 300));
+        assert_int_equal(p.feature_count, 1);
+        assert_in_range(p.test_count, 45, 75);
+        assert_in_range(p.valid_count, 33, 63);
+        for (int k = 0; k < 3; k++)
+            for (size_t i = 0; i < counts[k]; i++) {
+                int *of = &part_of_group[group_at(table, parts[k][i])];
+                assert_true(*of == 0 || *of == k + 1);
+                *of = k + 1;
+            }
+        bpnn__plan_free(&p);
+    }
+    o.target = "g";
+    refused(table, &o, BPNN_USAGE, "is --group and the target");
+    o.target = NULL;
+    o.features = "g,x";
+    refused(table, &o, BPNN_USAGE, "is a feature and --group");
+    bpnn_table_free(table);
+    table = table_of("g,x,y\n1,2,a\n,3,b\n2,4,a\n", NULL);
+    o.features = NULL;
+    bpnn_error error = refused(table, &o, BPNN_DATA, "belong together");
+    assert_int_equal(error.line, 3);
+    bpnn_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +360,8 @@ int main(void)
         cmocka_unit_test(odd_shares),
         cmocka_unit_test(split_column),
         cmocka_unit_test(bad_split_columns),
+        cmocka_unit_test(held_out),
+        cmocka_unit_test(groups_stay_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
