@@ -12,6 +12,7 @@ void help_short(FILE *to)
           "    bpnn train    [options] DATA          fit a network to a table, save the model\n"
           "    bpnn evaluate [options] MODEL DATA    metrics on a table that has the target column\n"
           "    bpnn predict  [options] MODEL DATA    predictions for a table\n"
+          "    bpnn cv       [options] DATA          how good such a network is on rows it never saw: k folds\n"
           "    bpnn inspect  [--json] FILE           describe a model or a data file\n"
           "    bpnn bench    --layers 784-128-10     training and prediction speed on random data\n"
           "\n"
@@ -35,6 +36,12 @@ static const char *usage_of(enum verb verb)
         return "bpnn evaluate [options] MODEL DATA\nMetrics of a model on a table that has the target column.\n";
     case PREDICT:
         return "bpnn predict [options] MODEL DATA\nPredictions for a table, as CSV, in the table's order.\n";
+    case CV:
+        return "bpnn cv [options] DATA\n"
+               "Cross-validation of what bpnn train makes of the same options: every row is predicted by a network "
+               "that "
+               "never saw it.\n"
+               "Fits run side by side on the threads; the numbers do not depend on them.\n";
     case INSPECT:
         return "bpnn inspect [options] FILE\nDescribes a model or a data file.\n";
     default:
@@ -64,7 +71,7 @@ void help_verb(enum verb verb)
     for (size_t i = 0; option_at(i); i++) {
         const option *o = option_at(i);
         char left[64];
-        if (!(o->verbs & verb))
+        if (!takes_option(verb, o))
             continue;
         if (strcmp(group, o->group) != 0)
             printf("%s%s\n", *group ? "\n" : "", o->group);

@@ -180,13 +180,9 @@ static void confusion(const bpnn_metrics *m, const bpnn_model *model)
     json_close(']');
 }
 
-static void one(const bpnn_metrics *m, const bpnn_model *model)
+/* The numbers of a task, without its confusion. */
+static void measures(const bpnn_metrics *m)
 {
-    json_open('{');
-    json_key("task");
-    json_string(bpnn_task_name(m->task));
-    json_key("rows");
-    json_count(m->rows);
     pair("loss", m->loss);
     if (m->task == BPNN_TASK_REGRESSION) {
         pair("mse", m->mse);
@@ -194,22 +190,47 @@ static void one(const bpnn_metrics *m, const bpnn_model *model)
         pair("mae", m->mae);
         pair("r2", m->r2);
         pair("max_error", m->max_error);
+        return;
+    }
+    pair("accuracy", m->accuracy);
+    if (m->task == BPNN_TASK_BINARY) {
+        pair("precision", m->precision);
+        pair("recall", m->recall);
+        pair("f1", m->f1);
+        pair("roc_auc", m->roc_auc);
     } else {
-        pair("accuracy", m->accuracy);
-        if (m->task == BPNN_TASK_BINARY) {
-            pair("precision", m->precision);
-            pair("recall", m->recall);
-            pair("f1", m->f1);
-            pair("roc_auc", m->roc_auc);
-        } else {
-            pair("macro_f1", m->macro_f1);
-        }
-        pair("log_loss", m->log_loss);
+        pair("macro_f1", m->macro_f1);
+    }
+    pair("log_loss", m->log_loss);
+}
+
+static void one(const bpnn_metrics *m, const bpnn_model *model)
+{
+    json_open('{');
+    json_key("task");
+    json_string(bpnn_task_name(m->task));
+    json_key("rows");
+    json_count(m->rows);
+    measures(m);
+    if (m->task != BPNN_TASK_REGRESSION)
         confusion(m, model);
-        if (m->task == BPNN_TASK_BINARY) {
-            json_key("positive");
-            json_string(bpnn_model_class_label(model, bpnn_model_positive_class(model)));
-        }
+    if (m->task == BPNN_TASK_BINARY) {
+        json_key("positive");
+        json_string(bpnn_model_class_label(model, bpnn_model_positive_class(model)));
+    }
+    json_close('}');
+}
+
+void json_measures(const bpnn_metrics *metrics, size_t targets, const bpnn_model *model)
+{
+    json_open('{');
+    if (targets == 1)
+        measures(metrics);
+    for (size_t k = 0; targets > 1 && k < targets; k++) {
+        json_key(bpnn_model_target_name(model, k));
+        json_open('{');
+        measures(&metrics[k]);
+        json_close('}');
     }
     json_close('}');
 }

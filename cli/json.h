@@ -31,6 +31,8 @@ void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model 
 
 /* Keys iteration, evidence, l2_auto: what a whole method, br and l2 auto came to; null where there is none. */
 void json_found(const bpnn_model *model);
+/* Their numbers alone, as of means: one object, or one a target. */
+void json_measures(const bpnn_metrics *metrics, size_t targets, const bpnn_model *model);
 
 /* Keys train, validation, test with the metrics of a fit's parts. */
 void json_parts(const bpnn_model *model);

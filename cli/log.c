@@ -156,7 +156,8 @@ static void put_given(const arguments *a)
 {
     static const char *const names[] = {"delimiter", "header",       "decimal",     "na",      "format",
                                         "features",  "drop",         "categorical", "numeric", "sample-weight",
-                                        "test",      "split-column", "threads",     "isa",     "preset"};
+                                        "test",      "split-column", "group",       "threads", "isa",
+                                        "preset"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = given_text(a, names[i]);
         if (value && strcmp(value, "auto") != 0)
@@ -184,6 +185,56 @@ void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolv
     put_count("seed", resolved->train.seed);
     put_text("version", bpnn_version());
     put_count("arithmetic", BPNN_ARITHMETIC);
+    end(log);
+}
+
+/* ---- many fits: what was given, an object a fit, the end ---- */
+
+void put_given_options(const arguments *a, bool machine)
+{
+    char key[96];
+    for (size_t i = 0; option_at(i); i++) {
+        const option *o = option_at(i);
+        const char *field = (const char *)a + o->offset;
+        if (!was_given(o) || !(o->verbs & TRAIN) || strcmp(o->group, "Output") == 0 ||
+            (!machine && (strcmp(o->group, "Machine") == 0 || strcmp(o->name, "time-limit") == 0)))
+            continue;
+        if (o->kind == FLAG)
+            put_flag(o->name, *(const bool *)(const void *)field);
+        else if (o->kind == TEXT)
+            put_text(o->name, *(const char *const *)(const void *)field);
+        else
+            put_number(o->name, *(const double *)(const void *)field);
+    }
+    for (int i = 0; i < a->special_count; i++) {
+        snprintf(key, sizeof key, "%s-%s", a->specials[i].owner, a->specials[i].name);
+        put_number(key, a->specials[i].value);
+    }
+}
+
+void log_given(logbook *log, const arguments *a, uint64_t seed)
+{
+    if (!log->file)
+        return;
+    begin(log);
+    json_key("config");
+    json_open('{');
+    put_given_options(a, true);
+    json_close('}');
+    json_key("data");
+    json_string(a->place[0]);
+    put_count("seed", seed);
+    put_text("version", bpnn_version());
+    put_count("arithmetic", BPNN_ARITHMETIC);
+    end(log);
+}
+
+void log_object(logbook *log, void (*put)(const void *what), const void *what)
+{
+    if (!log->file)
+        return;
+    begin(log);
+    put(what);
     end(log);
 }
 

@@ -12,17 +12,15 @@ static const struct {
     const char *name;
     enum verb verb;
     int (*run)(const arguments *a);
-} verbs[] = {{"train", TRAIN, verb_train},
-             {"evaluate", EVALUATE, verb_evaluate},
-             {"predict", PREDICT, verb_predict},
-             {"inspect", INSPECT, verb_inspect},
-             {"bench", BENCH, verb_bench}};
+} verbs[] = {{"train", TRAIN, verb_train},       {"evaluate", EVALUATE, verb_evaluate},
+             {"predict", PREDICT, verb_predict}, {"inspect", INSPECT, verb_inspect},
+             {"bench", BENCH, verb_bench},       {"cv", CV, verb_cv}};
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 static int unknown_verb(const char *word)
 {
-    static const char *const later[] = {"cv", "tune", "export", "import", "doctor", "report"};
+    static const char *const later[] = {"tune", "export", "import", "doctor", "report"};
     const char *names[VERBS];
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], word) == 0) {
@@ -79,7 +77,7 @@ int main(int argc, char **argv)
         say.quiet = a.quiet;
         say.verbose = a.verbose;
         say.json = a.json;
-        if (a.help && a.verb == TRAIN && a.places == 1)
+        if (a.help && (a.verb & (TRAIN | CV | TUNE)) && a.places == 1)
             return help_topic(a.place[0]);
         if (a.help) {
             help_verb(a.verb);

@@ -29,6 +29,8 @@ static const option options[] = {
      "Data"},
     {"test", 0, TEXT, AT(test), TRAIN, "SHARE|FILE", "rows held back and reported once at the end; none", "Data"},
     {"split-column", 0, TEXT, AT(split_column), TRAIN, "COL", "holds train, valid, test in place of shares", "Data"},
+    {"group", 0, TEXT, AT(group), TRAIN, "COL", "rows equal in it stay in one part, or one fold; no input; none",
+     "Data"},
     {"scale", 0, TEXT, AT(scale), TRAIN, "NAME", "inputs: auto, standard, minmax, robust, pooled, none; auto", "Data"},
     {"target-scale", 0, TEXT, AT(target_scale), TRAIN, "NAME", "auto, standard, minmax, robust, none; auto", "Data"},
     {"missing", 0, TEXT, AT(missing), TRAIN, "NAME", "missing numbers: median, mean, drop, error; median", "Data"},
@@ -65,11 +67,13 @@ static const option options[] = {
      "Training"},
     {"min-delta", 0, NUMBER, AT(min_delta), TRAIN, "D", "what counts as better; 0", "Training"},
     {"target-loss", 0, NUMBER, AT(target_loss), TRAIN, "L", "stop at this training loss", "Training"},
-    {"time-limit", 0, TEXT, AT(time_limit), TRAIN, "TIME", "30s, 10m, 1h", "Training"},
+    {"time-limit", 0, TEXT, AT(time_limit), TRAIN, "TIME", "30s, 10m, 1h; cv, tune: of all fits together", "Training"},
     {"seed", 's', COUNT, AT(seed), TRAIN | BENCH, "N", "of split, weights, order, dropout; 1", "Training"},
     {"restarts", 0, COUNT, AT(restarts), TRAIN, "N", "starts whose best is kept (by validation; br: evidence); 1",
      "Training"},
     {"ensemble", 0, COUNT, AT(ensemble), TRAIN, "N", "members whose mean predicts, in one model file; 1", "Training"},
+    {"folds", 0, COUNT, AT(folds), CV | TUNE, "K", "parts that are held out in turn; 5", "Folds"},
+    {"repeats", 0, COUNT, AT(repeats), CV | TUNE, "N", "the whole of it, with seeds S, S + 1, ..; 1", "Folds"},
     {"threads", 0, TEXT, AT(threads), TRAIN | EVALUATE | PREDICT | BENCH, "N|auto",
      "auto; the bits do not depend on it", "Machine"},
     {"isa", 0, TEXT, AT(isa), TRAIN | EVALUATE | PREDICT | BENCH, "NAME",
@@ -77,8 +81,9 @@ static const option options[] = {
     {"layers", 0, TEXT, AT(layers), BENCH, "SIZES", "784-128-10", "Benchmark"},
     {"seconds", 0, NUMBER, AT(seconds), BENCH, "S", "of each measurement; 1", "Benchmark"},
     {"rows", 0, COUNT, AT(rows), BENCH, "N", "of random data; 4096", "Benchmark"},
-    {"labels-only", 0, FLAG, AT(labels_only), PREDICT, NULL, "the predicted class alone", "Output"},
-    {"append", 0, FLAG, AT(append), PREDICT, NULL, "keep the input's columns", "Output"},
+    {"labels-only", 0, FLAG, AT(labels_only), PREDICT | CV, NULL, "the predicted class alone", "Output"},
+    {"append", 0, FLAG, AT(append), PREDICT | CV, NULL, "keep the input's columns", "Output"},
+    {"predictions", 0, TEXT, AT(predictions), CV, "FILE", "CSV, every row by a model that never saw it", "Output"},
     {"output", 'o', TEXT, AT(output), TRAIN | PREDICT, "FILE",
      "model (DATA's name + .bpnn here), or predictions (standard output)", "Output"},
     {"log", 0, TEXT, AT(log), TRAIN, "FILE", "JSON lines: configuration, every epoch, outcome", "Output"},
@@ -95,6 +100,38 @@ enum { OPTIONS = sizeof options / sizeof *options };
 const option *option_at(size_t index)
 {
     return index < OPTIONS ? &options[index] : NULL;
+}
+
+/* ---- who takes what ---- */
+
+/* Options of train that mean nothing where every row is held out once. */
+static const struct refusal {
+    unsigned verbs;
+    const char *name, *why;
+} refusals[] = {
+    {CV | TUNE, "test", "every row is held out once; keep rows for a last test in a file of their own"},
+    {CV | TUNE, "split-column", "the folds are the split; --group COL keeps rows together"},
+    {CV, "output", "cv saves no model, train does; --predictions FILE takes the predictions"},
+    {CV | TUNE, "checkpoint", "a run of many fits starts again"},
+    {CV | TUNE, "checkpoint-every", "a run of many fits starts again"},
+    {CV | TUNE, "resume", "a run of many fits starts again"},
+    {CV | TUNE, "resume-anyway", "a run of many fits starts again"},
+    {CV | TUNE, "init-from", "its model may have seen the rows that are held out"},
+    {CV | TUNE, "report", "it shows one training run"},
+};
+
+static const char *refusal(enum verb verb, const char *name)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if ((refusals[i].verbs & verb) && strcmp(refusals[i].name, name) == 0)
+            return refusals[i].why;
+    return NULL;
+}
+
+bool takes_option(enum verb verb, const option *o)
+{
+    bool fits = verb == CV || verb == TUNE;
+    return (o->verbs & verb) || (fits && (o->verbs & TRAIN) && !refusal(verb, o->name));
 }
 
 /* ---- words and numbers ---- */
@@ -146,6 +183,8 @@ static const char *verb_name(enum verb verb)
            : verb == EVALUATE ? "evaluate"
            : verb == PREDICT  ? "predict"
            : verb == INSPECT  ? "inspect"
+           : verb == CV       ? "cv"
+           : verb == TUNE     ? "tune"
                               : "bench";
 }
 
@@ -179,6 +218,11 @@ static bool put(arguments *a, const option *o, const char *value)
 /* How often each option stands on the command line. */
 static unsigned given[OPTIONS];
 
+bool was_given(const option *o)
+{
+    return given[o - options] > 0;
+}
+
 static const option *find(const char *name)
 {
     for (size_t i = 0; i < OPTIONS; i++)
@@ -195,9 +239,8 @@ const char *given_text(const arguments *a, const char *name)
 
 static void say_unknown(const arguments *a, const char *name)
 {
-    static const char *const later[] = {"checkpoint", "checkpoint-every", "resume", "resume-anyway",
-                                        "init-from", "cache",  "report",
-                                        "folds",      "repeats",          "trials", "group"};
+    static const char *const later[] = {"checkpoint", "checkpoint-every", "resume", "resume-anyway", "init-from",
+                                        "cache",      "report"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], name) == 0) {
             say_usage("--%s is not in this version; see bpnn %s --help", name, verb_name(a->verb));
@@ -206,7 +249,7 @@ static void say_unknown(const arguments *a, const char *name)
     const char *names[OPTIONS];
     size_t count = 0;
     for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].verbs & a->verb)
+        if (takes_option(a->verb, &options[i]))
             names[count++] = options[i].name;
     const char *near = nearest(name, names, count);
     if (near)
@@ -215,18 +258,24 @@ static void say_unknown(const arguments *a, const char *name)
         say_usage("unknown option --%s; see bpnn %s --help", name, verb_name(a->verb));
 }
 
+static bool has_specials(const arguments *a)
+{
+    return a->verb == TRAIN || a->verb == CV || a->verb == TUNE;
+}
+
 bool set_option(arguments *a, const char *name, const char *value)
 {
     const option *o = find(name);
-    int done = o || a->verb != TRAIN ? 0 : set_special(a, name, value);
+    int done = o || !has_specials(a) ? 0 : set_special(a, name, value);
     if (done != 0)
         return done > 0;
     if (!o) {
         say_unknown(a, name);
         return false;
     }
-    if (!(o->verbs & a->verb)) {
-        say_usage("--%s is not an option of bpnn %s", name, verb_name(a->verb));
+    if (!takes_option(a->verb, o)) {
+        const char *why = refusal(a->verb, name);
+        say_usage("--%s is not an option of bpnn %s%s%s", name, verb_name(a->verb), why ? ": " : "", why ? why : "");
         return false;
     }
     given[o - options]++;
@@ -270,7 +319,7 @@ static bool one_option(arguments *a, int argc, char **argv, int *i)
     }
     if (o && o->kind == FLAG && !value)
         value = "yes";
-    if (!o && !(a->verb == TRAIN && is_special(name))) {
+    if (!o && !(has_specials(a) && is_special(name))) {
         say_unknown(a, name);
         return false;
     }
@@ -310,6 +359,7 @@ static void defaults(arguments *a, enum verb verb)
     memset(given, 0, sizeof given);
     a->verb = verb;
     a->rate = a->momentum = a->target_loss = a->epochs = a->group_rows = a->warmup = (double)NAN;
+    a->folds = a->repeats = a->trials = (double)NAN;
     a->seed = a->restarts = a->ensemble = 1;
     a->seconds = 1;
     a->rows = 4096;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum verb { TRAIN = 1, EVALUATE = 2, PREDICT = 4, INSPECT = 8, BENCH = 16, ALL = 31 };
+enum verb { TRAIN = 1, EVALUATE = 2, PREDICT = 4, INSPECT = 8, BENCH = 16, CV = 32, TUNE = 64, ALL = 127 };
 
 /* "--adam-beta1 0.9": an option of a method, loss, activation or schedule. */
 typedef struct special {
@@ -33,6 +33,9 @@ typedef struct arguments {
     const char *method, *schedule, *batch, *threads, *isa, *shuffle, *time_limit, *patience, *l2;
     double rate, momentum, l1, dropout, clip, min_delta, target_loss;
     double epochs, warmup, group_rows, seed, restarts, ensemble;
+    /* many fits */
+    const char *group, *predictions;
+    double folds, repeats, trials;
     /* bench */
     const char *layers;
     double seconds, rows;
@@ -56,6 +59,12 @@ typedef struct option {
 
 /* The table; NULL past its end. */
 const option *option_at(size_t index);
+
+/* Whether a verb takes an option. cv and tune take those of train but for some, which have a reason. */
+bool takes_option(enum verb verb, const option *o);
+
+/* Does it stand on the command line or in the configuration? */
+bool was_given(const option *o);
 
 /* What was given for an option of texts, NULL if nothing. */
 const char *given_text(const arguments *a, const char *name);

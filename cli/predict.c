@@ -2,6 +2,7 @@
 #include "files.h"
 #include "verbs.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ typedef struct job {
     const bpnn_model *model;
     const bpnn_table *kept; /* --append: the input's cells */
     const bpnn_prediction *prediction;
+    const size_t *fold; /* of every row, or NULL */
     bool classes, single;
     FILE *to;
 } job;
@@ -61,6 +63,8 @@ static void put_header(const job *j)
         put_cell(j->to, name ? name : "p");
         free(name);
     }
+    if (j->fold)
+        fputs(",fold", j->to);
     putc('\n', j->to);
 }
 
@@ -72,14 +76,20 @@ static void put_row(const job *j, size_t r)
         put_cell(j->to, bpnn_table_text(j->kept, r, c, buffer));
         putc(',', j->to);
     }
-    if (j->classes)
+    bool none = j->classes && j->prediction->label[r] == SIZE_MAX; /* a row in no fold */
+    if (j->classes && !none)
         put_cell(j->to, bpnn_model_class_label(j->model, j->prediction->label[r]));
     bool numbers = !j->classes || !j->a->labels_only;
     for (size_t k = 0; numbers && k < j->prediction->columns; k++) {
         if (k || j->classes)
             putc(',', j->to);
-        put_number(j->to, values[k], j->single);
+        if (!none && !(j->fold && isnan(values[k])))
+            put_number(j->to, values[k], j->single);
     }
+    if (j->fold && j->fold[r] == SIZE_MAX)
+        putc(',', j->to);
+    else if (j->fold)
+        fprintf(j->to, ",%zu", j->fold[r] + 1);
     putc('\n', j->to);
 }
 
@@ -129,8 +139,7 @@ static void put_json(const job *j)
     json_to(NULL);
 }
 
-static int write_predictions(const arguments *a, const bpnn_model *model, const bpnn_table *kept,
-                             const bpnn_prediction *prediction)
+static int write_json(const arguments *a, const bpnn_model *model, const bpnn_prediction *prediction, bool single)
 {
     sink s;
     int code = open_sink(&s, a->output);
@@ -138,18 +147,32 @@ static int write_predictions(const arguments *a, const bpnn_model *model, const 
         return code;
     job j = {.a = a,
              .model = model,
-             .kept = kept,
              .prediction = prediction,
              .classes = prediction->label != NULL,
-             .single = bpnn_net_describe(bpnn_model_net(model)).precision == BPNN_SINGLE,
+             .single = single,
              .to = s.file};
-    if (a->json) {
-        put_json(&j);
-    } else {
-        put_header(&j);
-        for (size_t r = 0; r < prediction->rows && !ferror(s.file); r++)
-            put_row(&j, r);
-    }
+    put_json(&j);
+    return close_sink(&s, code);
+}
+
+int write_csv(const arguments *a, const char *path, const bpnn_model *model, const bpnn_table *kept,
+              const bpnn_prediction *prediction, const size_t *fold, bool single)
+{
+    sink s;
+    int code = open_sink(&s, path);
+    if (code != 0)
+        return code;
+    job j = {.a = a,
+             .model = model,
+             .kept = kept,
+             .prediction = prediction,
+             .fold = fold,
+             .classes = prediction->label != NULL,
+             .single = single,
+             .to = s.file};
+    put_header(&j);
+    for (size_t r = 0; r < prediction->rows && !ferror(s.file); r++)
+        put_row(&j, r);
     return close_sink(&s, code);
 }
 
@@ -158,11 +181,14 @@ static int write_all(const arguments *a, const bpnn_model *model, const bpnn_tab
                      const bpnn_prediction *prediction)
 {
     bpnn_table *written = NULL;
+    bool single = bpnn_net_describe(bpnn_model_net(model)).precision == BPNN_SINGLE;
     int code = a->append && !a->json ? read_as_written(&written, a, a->place[1], table) : 0;
     if (code == 0 && written && bpnn_table_rows(written) != bpnn_table_rows(table))
         code = fail(BPNN_DATA, bpnn_table_source(table), "the file changed while it was read");
     if (code == 0)
-        code = write_predictions(a, model, a->append && !a->json ? (written ? written : table) : NULL, prediction);
+        code = a->json ? write_json(a, model, prediction, single)
+                       : write_csv(a, a->output, model, a->append ? (written ? written : table) : NULL, prediction,
+                                   NULL, single);
     bpnn_table_free(written);
     return code;
 }

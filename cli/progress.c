@@ -3,8 +3,9 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
-static double last_shown = -1;
+static double last_shown = -1, fits_began;
 static bool open_line;
 
 static void left(const bpnn_progress *p, char *text, size_t size)
@@ -54,6 +55,39 @@ bool show_progress(const bpnn_progress *p, void *context)
     open_line = say.terminal;
     fflush(stderr);
     return true;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void begin_fits(void)
+{
+    fits_began = now();
+}
+
+void show_fits(size_t done, size_t total)
+{
+    char rest[48] = "";
+    double seconds = now() - fits_began;
+    double every = say.terminal ? 0.1 : say.verbose ? 1 : 5;
+    if (say.quiet || (done < total && last_shown >= 0 && seconds - last_shown < every))
+        return;
+    if (last_shown < 0 && !say.terminal && seconds < every)
+        return;
+    last_shown = seconds;
+    if (total > done)
+        snprintf(rest, sizeof rest, ", about %.0f s left", seconds / (double)done * (double)(total - done));
+    if (total > 0)
+        fprintf(stderr, "%sfit %zu of %zu  %.1f s%s%s", say.terminal ? "\r\033[K" : "", done, total, seconds, rest,
+                say.terminal ? "" : "\n");
+    else
+        fprintf(stderr, "%sfit %zu  %.1f s%s", say.terminal ? "\r\033[K" : "", done, seconds, say.terminal ? "" : "\n");
+    open_line = say.terminal;
+    fflush(stderr);
 }
 
 void end_progress(void)

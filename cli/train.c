@@ -1,21 +1,10 @@
 /* bpnn train: read, fit, save, report. */
 #include "files.h"
-#include "verbs.h"
+#include "run.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Everything one run holds. */
-typedef struct run {
-    const arguments *a;
-    bpnn_fit_options fit;
-    special_values specials;
-    bpnn_table *table, *validation, *test;
-    bpnn_model *model;
-    logbook log;
-    char *output;
-} run;
 
 /* ---- options ---- */
 
@@ -109,6 +98,7 @@ static void set_columns(run *r)
     f->numeric = a->numeric;
     f->sample_weight = a->sample_weight;
     f->split_column = a->split_column;
+    f->group = a->group;
     f->positive = a->positive;
     f->hidden = a->hidden;
     f->activation = a->activation;
@@ -201,9 +191,16 @@ static bool set_specials(run *r)
     return true;
 }
 
+bool set_fit(run *r)
+{
+    bpnn_fit_options_default(&r->fit);
+    set_columns(r);
+    return set_words(r) && set_training(r) && set_specials(r);
+}
+
 /* ---- callbacks ---- */
 
-static void on_message(const char *text, bool warning, void *context)
+void on_message(const char *text, bool warning, void *context)
 {
     (void)context;
     if (warning)
@@ -239,7 +236,7 @@ static int read_other(run *r, bpnn_table **table, const char *path)
     return read_table(table, a, path, (keep){lists, a->categorical ? 2 : 1, false});
 }
 
-static int read_tables(run *r)
+int read_tables(run *r)
 {
     const arguments *a = r->a;
     const char *validation, *test, *lists[2];
@@ -262,14 +259,12 @@ static int read_tables(run *r)
         code = read_other(r, &r->validation, validation);
     if (code == 0 && test)
         code = read_other(r, &r->test, test);
-    forget_input();
     r->fit.validation = r->validation;
     r->fit.test = r->test;
     return code;
 }
 
-/* DATA's name without folder and endings, in the current folder. */
-static char *default_output(const char *data)
+char *default_output(const char *data, const char *ending)
 {
     const char *name = strrchr(data, '/') ? strrchr(data, '/') + 1 : data;
     if (strcmp(name, "-") == 0)
@@ -283,10 +278,10 @@ static char *default_output(const char *data)
             if (size > n && memcmp(name + size - n, endings[i], n) == 0)
                 size -= n;
         }
-    char *path = malloc(size + 6);
+    char *path = malloc(size + 8);
     if (path) {
         memcpy(path, name, size);
-        memcpy(path + size, ".bpnn", 6);
+        snprintf(path + size, 8, ".%s", ending);
     }
     return path;
 }
@@ -362,8 +357,7 @@ static bool is_input(const char *path, const char *words)
     return same;
 }
 
-/* What would only fail after the training, or take the place of what was read. */
-static int check_written(const run *r, const char *name, const char *path)
+int check_written(const run *r, const char *name, const char *path)
 {
     const char *const inputs[] = {r->a->place[0], r->a->validation, r->a->test, r->a->config};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
@@ -396,10 +390,11 @@ static int check_outputs(const run *r)
 static int fit(run *r)
 {
     bpnn_error error;
-    r->output = r->a->output ? strdup(r->a->output) : default_output(r->a->place[0]);
+    r->output = r->a->output ? strdup(r->a->output) : default_output(r->a->place[0], "bpnn");
     int code = r->output ? check_outputs(r) : fail_memory();
     if (code == 0)
         code = read_tables(r);
+    forget_input();
     if (code == 0)
         code = log_open(&r->log, r->a->log);
     if (code != 0)
@@ -417,6 +412,16 @@ static int fit(run *r)
     return code ? code : log_code;
 }
 
+void free_run(run *r)
+{
+    bpnn_model_free(r->model);
+    bpnn_table_free(r->table);
+    bpnn_table_free(r->validation);
+    bpnn_table_free(r->test);
+    free(r->output);
+    free(r);
+}
+
 int verb_train(const arguments *a)
 {
     if (a->places != 1) {
@@ -428,14 +433,7 @@ int verb_train(const arguments *a)
     if (!r)
         return fail_memory();
     r->a = a;
-    bpnn_fit_options_default(&r->fit);
-    set_columns(r);
-    int code = set_words(r) && set_training(r) && set_specials(r) ? fit(r) : BPNN_USAGE;
-    bpnn_model_free(r->model);
-    bpnn_table_free(r->table);
-    bpnn_table_free(r->validation);
-    bpnn_table_free(r->test);
-    free(r->output);
-    free(r);
+    int code = set_fit(r) ? fit(r) : BPNN_USAGE;
+    free_run(r);
     return code;
 }

@@ -15,6 +15,7 @@ int verb_evaluate(const arguments *a);
 int verb_predict(const arguments *a);
 int verb_inspect(const arguments *a);
 int verb_bench(const arguments *a);
+int verb_cv(const arguments *a);
 
 /* Columns whose cells stay as written: lists as the user or a model names them. `last`: the last column too. */
 typedef struct keep {
@@ -52,6 +53,11 @@ void show_confusion(const bpnn_metrics *metrics, const bpnn_model *model);
 void show_found(const bpnn_model *model); /* what br and l2 auto found, and how a whole method ended */
 void show_padded(const char *text, size_t width, bool right); /* by characters; cut at width */
 
+/* predict.c: CSV to a file, "-" or NULL is standard output. kept (may be NULL): the table whose cells come first; fold (may be NULL): of
+ * every row, in a last column, from 1. */
+int write_csv(const arguments *a, const char *path, const bpnn_model *model, const bpnn_table *kept,
+              const bpnn_prediction *prediction, const size_t *fold, bool single);
+
 /* report.c: the whole of it on standard output. */
 void report_text(const bpnn_model *model, const char *output);
 void report_json(const bpnn_model *model, const char *output);
@@ -60,6 +66,8 @@ void show_runs(const bpnn_model *model);
 
 /* progress.c */
 bool show_progress(const bpnn_progress *progress, void *context);
+void begin_fits(void);                     /* many fits: the clock starts */
+void show_fits(size_t done, size_t total); /* total 0 = not known */
 void end_progress(void);
 
 /* signals.c: the flag that SIGINT and SIGTERM set; the second signal ends the program. */
@@ -75,6 +83,15 @@ int log_open(logbook *log, const char *path);
 
 /* The first line: what was given, and what the rest came to. */
 void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolved);
+
+/* The first line of a run of many fits: the options as they were given. */
+void log_given(logbook *log, const arguments *a, uint64_t seed);
+
+/* Options of train as pairs of a JSON object; machine: threads, isa and time limit too. */
+void put_given_options(const arguments *a, bool machine);
+
+/* A line of the log; put writes the pairs of its object. */
+void log_object(logbook *log, void (*put)(const void *what), const void *what);
 void log_epoch(logbook *log, const bpnn_progress *progress);
 void log_outcome(logbook *log, const bpnn_model *model);
 int log_close(logbook *log);

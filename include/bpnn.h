@@ -9,6 +9,7 @@
  *   bpnn/train.h    training methods, the trainer, stop reasons, progress callbacks
  *   bpnn/table.h    tables of real data: CSV, IDX, .npy, LIBSVM
  *   bpnn/model.h    a trained network with everything needed to apply it: fit, save, load, predict, evaluate
+ *   bpnn/study.h    many fits and what they mean: cross-validation, tuning
  *
  * The library never prints, exits, reads the environment or touches the locale. All objects are
  * independent; one object may be used by one thread at a time unless its const functions say more. */
@@ -20,6 +21,7 @@
 #include <bpnn/model.h>
 #include <bpnn/net.h>
 #include <bpnn/status.h>
+#include <bpnn/study.h>
 #include <bpnn/table.h>
 #include <bpnn/train.h>
 #include <bpnn/version.h>

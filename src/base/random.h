@@ -16,7 +16,9 @@ typedef enum bpnn__stream {
     BPNN__STREAM_SHUFFLE = 2,
     BPNN__STREAM_DROPOUT = 3,
     BPNN__STREAM_SPLIT = 4,
-    BPNN__STREAM_BENCH = 5
+    BPNN__STREAM_BENCH = 5,
+    BPNN__STREAM_FOLDS = 8,
+    BPNN__STREAM_TUNE = 9
 } bpnn__stream;
 
 /* The key of a stream: seed and stream mixed into 64 bits (one Philox call); key[0], key[1]. */

@@ -53,7 +53,7 @@ numbers() { # rows of x,y with y = 2 x + 1 and a class
 begin help; expect 0 "$bpnn"; prints 'bpnn train'; expect 0 "$bpnn" train --help; prints '--target'; expect 0 "$bpnn" train --help adamw; prints 'beta1'
 begin version; expect 0 "$bpnn" --version; prints '0.1.0'
 begin verb; expect 1 "$bpnn" tran; says "did you mean 'train'"
-begin later; expect 1 "$bpnn" cv x; says 'not in this version'
+begin later; expect 1 "$bpnn" doctor x; says 'not in this version'
 begin option; expect 1 "$bpnn" train --targett a b; says 'did you mean --target'
 begin value; expect 1 "$bpnn" train --epochs many x.csv; says 'whole number'
 begin novalue; expect 1 "$bpnn" train x.csv --target; says 'needs a value'
@@ -130,6 +130,92 @@ cut -d, -f1,3,4 t.csv >less.csv; expect 2 "$bpnn" predict t.bpnn less.csv; says 
 sed '$s/^[0-9]*/oops/' t.csv >text.csv; expect 2 "$bpnn" predict t.bpnn text.csv; says "text.csv:81:1: .*'oops'"
 sed 's/odd/never/' t.csv >new.csv; expect 0 "$bpnn" predict t.bpnn new.csv; says 'training never saw'
 
+# ---- cross-validation ----
+begin cv
+expect 0 "$bpnn" cv --target species --predictions p.csv --log l.jsonl "$data/penguins.csv"
+prints 'mean'; prints '+- sd'; prints 'together      344'; says 'penguins.csv: 344 rows'
+[ "$(wc -l <p.csv)" = 345 ] || fault 'predictions: not a line a row'
+head -n 1 p.csv | grep -q '^prediction,p(Adelie),p(Chinstrap),p(Gentoo),fold$' || fault 'predictions: header'
+[ "$(wc -l <l.jsonl)" = 7 ] || fault "the log has $(wc -l <l.jsonl) lines, wanted 7"
+expect 0 "$bpnn" cv -q --config l.jsonl --threads 1 --json "$data/penguins.csv"; mv out one
+expect 0 "$bpnn" cv -q --target species --threads 4 --json "$data/penguins.csv"
+python3 - <<'EOF' 2>>err || fault 'other threads, or the log as configuration: other numbers'
+import json
+a, b = json.load(open("one")), json.load(open("out"))
+for d in (a, b):
+    d.pop("seconds")
+    for f in d["fits"]:
+        f.pop("seconds")
+assert a == b
+EOF
+json "set(d)=={'task','target','folds','repeats','rows','groups','done','diverged','stop','seconds','seed','mean','sd','train_mean','together','fits','warnings'}"
+json "d['folds']==5 and d['rows']==344 and len(d['fits'])==5 and sum(f['test']['rows'] for f in d['fits'])==344 and d['mean']['accuracy']>0.95"
+json "set(d['fits'][0])=={'repeat','fold','rows','method','parameters','epochs','best_epoch','stop','seconds','train','test','warnings'} and sum(map(sum,d['together']['confusion']))==344"
+python3 - "$data/penguins.csv" <<'EOF' 2>>err || fault 'predictions are not those of the metrics'
+import csv, json, sys
+truth = [r["species"] for r in csv.DictReader(open(sys.argv[1]))]
+rows = list(csv.DictReader(open("p.csv")))
+d = json.load(open("out"))
+assert sum(t == r["prediction"] for t, r in zip(truth, rows)) / 344 == d["together"]["accuracy"]
+for f in d["fits"]:
+    of = [t == r["prediction"] for t, r in zip(truth, rows) if r["fold"] == str(f["fold"])]
+    assert sum(of) / len(of) == f["test"]["accuracy"]
+EOF
+expect 0 "$bpnn" cv -q --target species --folds 3 --repeats 2 --epochs 5 --group island --json "$data/penguins.csv"
+json "d['groups']==3 and d['repeats']==2 and len(d['fits'])==6"
+expect 0 "$bpnn" cv -q --target species --epochs 3 --labels-only --append --predictions - "$data/penguins.csv"
+head -n 1 out | grep -q '^species,island,.*,year,prediction,fold$' || fault 'append: header'
+[ "$(cut -d, -f1-8 out)" = "$(cat "$data/penguins.csv")" ] || fault 'append: other cells'
+expect 0 "$bpnn" cv --help; prints '--folds K'; prints '--dropout'; expect 0 "$bpnn" cv --help adamw; prints 'beta1'
+
+begin cv_is_train # each fold by hand: the other rows as DATA, its own as --test
+expect 0 "$bpnn" cv -q --target species --method lbfgs --l2 0.01 --validation 0 --predictions p.csv --json "$data/penguins.csv"
+python3 - "$bpnn" "$data/penguins.csv" <<'EOF' 2>>err || fault 'a fold is not what train gives'
+import csv, json, subprocess, sys
+lines = open(sys.argv[2]).read().splitlines()
+folds = [r["fold"] for r in csv.DictReader(open("p.csv"))]
+for f in json.load(open("out"))["fits"]:
+    for name, inside in (("a.csv", False), ("b.csv", True)):
+        rows = [l for l, k in zip(lines[1:], folds) if (k == str(f["fold"])) == inside]
+        open(name, "w").write("\n".join(lines[:1] + rows) + "\n")
+    command = [sys.argv[1], "train", "-q", "--json", "--target", "species", "--method", "lbfgs", "--l2", "0.01", "--validation", "0", "--test", "b.csv", "-o", "m", "a.csv"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    d = json.loads(done.stdout)
+    assert d["test"] == f["test"] and d["epochs"] == f["epochs"], (d["test"], f["test"])
+EOF
+
+begin cv_numbers
+numbers 60 >t.csv; echo '61,1,,odd' >>t.csv
+expect 2 "$bpnn" cv -q -
+"$bpnn" cv -q --target y --features x --method br --append --predictions p.csv --json - <t.csv >out 2>err || fault 'cv of standard input'
+json "d['mean']['r2']>0.99 and d['rows']==60"
+head -n 1 p.csv | grep -q '^x,z,y,c,prediction,fold$' || fault 'header of numbers'
+tail -n 1 p.csv | grep -q '^61,1,,odd,,$' || fault 'a row in no fold'
+
+begin cv_refused
+numbers 40 >t.csv
+expect 1 "$bpnn" cv; says 'cv needs DATA'
+expect 1 "$bpnn" cv --folds 1 t.csv; says 'at least 2 folds'
+expect 1 "$bpnn" cv --folds 41 t.csv; says 'more than its 40 rows'
+expect 1 "$bpnn" cv --folds 1e15 --repeats 1e15 t.csv
+expect 1 "$bpnn" cv --repeats 0 t.csv; says 'repeats'
+expect 1 "$bpnn" cv --test 0.2 t.csv; says '--test is not an option of bpnn cv: every row is held out once'
+expect 1 "$bpnn" cv -o m.bpnn t.csv; says 'cv saves no model'
+expect 1 "$bpnn" cv --split-column c t.csv; says 'the folds are the split'
+expect 1 "$bpnn" cv --fold 3 t.csv; says 'did you mean --folds'
+expect 1 "$bpnn" train --folds 3 t.csv; says 'not an option of bpnn train'
+expect 1 "$bpnn" cv --append t.csv; says 'add --predictions FILE'
+expect 1 "$bpnn" cv --predictions - --json t.csv; says 'both want standard output'
+expect 1 "$bpnn" cv --predictions t.csv t.csv; says 'would take the place'
+expect 4 "$bpnn" cv --predictions nowhere/p t.csv
+expect 2 "$bpnn" cv --group nothing_like_it t.csv; says 'nothing_like_it'
+expect 1 "$bpnn" cv --group c t.csv; says 'is --group and'
+expect 4 "$bpnn" cv none_of_it.csv; expect 2 "$bpnn" cv --target c --group y,z --json t.csv; json "d['error']['status']=='data'"
+expect 1 "$bpnn" cv --time-limit 0.000001 --target y t.csv; says 'time limit'
+expect 6 "$bpnn" cv -q --target y --method sgd --rate 1e6 --activation identity t.csv; says 'diverged in 5 of 5 fits'; prints 'diverged'
+(echo 'x,y'; seq 1 30 | sed 's/.*/&,a/'; echo '31,b'; seq 32 60 | sed 's/.*/&,c/') >r.csv
+expect 0 "$bpnn" cv --epochs 2 r.csv; says "class 'b' has 1 rows for 5 folds"
+
 # ---- bad tables ----
 begin empty; : >t.csv; expect 2 "$bpnn" train t.csv; says 'empty'
 begin header_only; echo 'a,b' >t.csv; expect 2 "$bpnn" train t.csv; says 'no row below'
@@ -195,6 +281,21 @@ assert code == 7, "exit %d, wanted 7" % code
 EOF
   expect 0 "$bpnn" inspect m.bpnn
 done
+begin signal_cv
+python3 - "$bpnn" "$data/digits.csv.gz" >err 2>&1 <<'EOF' || fault "$(cat err)"
+import json, os, signal, subprocess, sys, time
+p = subprocess.Popen([sys.argv[1], "cv", "-q", "--repeats", "1000", "--epochs", "3", "--log", "l", "--json", sys.argv[2]], stdout=open("out", "w"),
+                     stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+for _ in range(600):  # until some fits are done
+    if os.path.exists("l") and open("l").read().count("\n") > 3:
+        break
+    time.sleep(0.1)
+p.send_signal(signal.SIGINT)
+code = p.wait(timeout=60)
+assert code == 7, "exit %d, wanted 7" % code
+d = json.load(open("out"))
+assert d["stop"] == "interrupted" and 2 < d["done"] < 5000 and len(d["fits"]) == d["done"], d["done"]
+EOF
 begin diverged; numbers 70 >t.csv; expect 6 "$bpnn" train -q --target y --method sgd --rate 1e6 --activation identity t.csv; says 'diverged in epoch 1'; expect 0 "$bpnn" predict t.bpnn t.csv
 begin no_epochs; numbers 70 >t.csv; expect 0 "$bpnn" train -q --target y --epochs 0 t.csv; expect 0 "$bpnn" predict t.bpnn t.csv
 begin stdin; numbers 70 >t.csv; "$bpnn" train -q --target y --epochs 2 -o m.bpnn - <t.csv >out 2>err || fault 'train from standard input'; "$bpnn" predict m.bpnn - <t.csv >p1; "$bpnn" predict m.bpnn t.csv >p2; cmp -s p1 p2 || fault 'standard input: other predictions'

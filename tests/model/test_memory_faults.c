@@ -5,6 +5,7 @@
 #include "model/made.h"
 #include "model/samples.h"
 #include <bpnn/memory.h>
+#include <bpnn/study.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -141,6 +142,24 @@ static bpnn_status do_describe(bpnn_error *error)
     return status;
 }
 
+static bpnn_status do_cv(bpnn_error *error)
+{
+    bpnn_fit_options o;
+    bpnn_cv_options folds;
+    bpnn_cv *cv;
+    bpnn_fit_options_default(&o);
+    bpnn_cv_options_default(&folds);
+    o.hidden = "3";
+    o.task = given.task;
+    o.train.epochs = 1;
+    o.train.threads = 1;
+    o.group = given.task == BPNN_TASK_BINARY ? "a" : NULL;
+    folds.folds = 2;
+    bpnn_status status = bpnn_cross_validate(&cv, given.table, &o, &folds, error);
+    bpnn_cv_free(cv);
+    return status;
+}
+
 /* ---- what does not depend on the task ---- */
 
 static bpnn_status do_read_table(bpnn_error *error)
@@ -268,6 +287,7 @@ typedef struct operation {
 
 static const operation operations[] = {{"fit", do_fit, 0},
                                        {"fit many", do_fit_many, 0},
+                                       {"cv", do_cv, 0},
                                        {"write", do_write, 0},
                                        {"read", do_read, 0},
                                        {"predict", do_predict, 0},

@@ -1,0 +1,33 @@
+/* A run of train, cv or tune: what it was given and what it holds. */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+#include "verbs.h"
+
+/* Everything one run holds. */
+typedef struct run {
+    const arguments *a;
+    bpnn_fit_options fit;
+    special_values specials;
+    bpnn_table *table, *validation, *test;
+    bpnn_model *model;
+    logbook log;
+    char *output;
+} run;
+
+/* train.c: the options of fitting as the arguments say; false: said what is wrong. */
+bool set_fit(run *r);
+
+/* DATA, and the tables that options name. Return exit codes. */
+int read_tables(run *r);
+
+/* What would only fail at the end, or take the place of what is read: the file of option --NAME. */
+int check_written(const run *r, const char *name, const char *path);
+
+/* DATA's name without folder and endings, in the current folder, and an ending of 5 letters at most; NULL: out of memory. */
+char *default_output(const char *data, const char *ending);
+
+void on_message(const char *text, bool warning, void *context);
+void free_run(run *r); /* and the run itself */
+
+#endif
