@@ -14,6 +14,8 @@ void help_short(FILE *to)
           "    bpnn predict  [options] MODEL DATA    predictions for a table\n"
           "    bpnn cv       [options] DATA          how good such a network is on rows it never saw: k folds\n"
           "    bpnn inspect  [--json] FILE           describe a model or a data file\n"
+          "    bpnn export   --to FORMAT MODEL       the model in another format: C, JSON ..\n"
+          "    bpnn import   FILE                    a model from another format\n"
           "    bpnn bench    --layers 784-128-10     training and prediction speed on random data\n"
           "\n"
           "Two examples:\n"
@@ -44,6 +46,13 @@ static const char *usage_of(enum verb verb)
                "Fits run side by side on the threads; the numbers do not depend on them.\n";
     case INSPECT:
         return "bpnn inspect [options] FILE\nDescribes a model or a data file.\n";
+    case EXPORT:
+        return "bpnn export --to FORMAT [-o OUT] MODEL\n"
+               "Writes the model in another format: OUT, or MODEL's name with the format's suffix; - is standard "
+               "output.\n";
+    case IMPORT:
+        return "bpnn import [-o MODEL] FILE\n"
+               "Makes a model from a file of another format: FILE's name + .bpnn, or MODEL; - is standard output.\n";
     default:
         return "bpnn bench --layers SIZES [options]\nTraining and prediction speed on random data.\n";
     }
@@ -64,6 +73,15 @@ static void word_list(const char *title, bpnn_vocabulary words)
     putchar('\n');
 }
 
+static void format_list(bool import)
+{
+    bpnn_format_info f;
+    puts("\nFormats");
+    for (size_t i = 0; (f = bpnn_format_at(i)).name; i++)
+        if (import ? f.imports : f.exports)
+            printf("  %-12s %-14s %s\n", f.name, f.suffix, f.about);
+}
+
 void help_verb(enum verb verb)
 {
     const char *group = "";
@@ -82,6 +100,8 @@ void help_verb(enum verb verb)
         snprintf(left, sizeof left, "%s--%s %s", letter, o->name, o->value ? o->value : "");
         printf("  %-34s %s\n", left, o->help);
     }
+    if (verb == EXPORT || verb == IMPORT)
+        format_list(verb == IMPORT);
     if (verb != TRAIN)
         return;
     word_list("Activations", BPNN_WORDS_ACTIVATION);

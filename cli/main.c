@@ -14,13 +14,14 @@ static const struct {
     int (*run)(const arguments *a);
 } verbs[] = {{"train", TRAIN, verb_train},       {"evaluate", EVALUATE, verb_evaluate},
              {"predict", PREDICT, verb_predict}, {"inspect", INSPECT, verb_inspect},
-             {"bench", BENCH, verb_bench},       {"cv", CV, verb_cv}};
+             {"cv", CV, verb_cv},                {"export", EXPORT, verb_export},
+             {"import", IMPORT, verb_import},    {"bench", BENCH, verb_bench}};
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 static int unknown_verb(const char *word)
 {
-    static const char *const later[] = {"tune", "export", "import", "doctor", "report"};
+    static const char *const later[] = {"tune", "doctor", "report"};
     const char *names[VERBS];
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], word) == 0) {

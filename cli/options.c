@@ -84,8 +84,9 @@ static const option options[] = {
     {"labels-only", 0, FLAG, AT(labels_only), PREDICT | CV, NULL, "the predicted class alone", "Output"},
     {"append", 0, FLAG, AT(append), PREDICT | CV, NULL, "keep the input's columns", "Output"},
     {"predictions", 0, TEXT, AT(predictions), CV, "FILE", "CSV, every row by a model that never saw it", "Output"},
-    {"output", 'o', TEXT, AT(output), TRAIN | PREDICT, "FILE",
-     "model (DATA's name + .bpnn here), or predictions (standard output)", "Output"},
+    {"to", 0, TEXT, AT(to), EXPORT, "FORMAT", "one of those below", "Output"},
+    {"output", 'o', TEXT, AT(output), TRAIN | PREDICT | EXPORT | IMPORT, "FILE",
+     "what to write; train, import: DATA's or FILE's name + .bpnn, predict: standard output", "Output"},
     {"log", 0, TEXT, AT(log), TRAIN, "FILE", "JSON lines: configuration, every epoch, outcome", "Output"},
     {"json", 0, FLAG, AT(json), ALL, NULL, "one JSON object on standard output", "Output"},
     {"quiet", 'q', FLAG, AT(quiet), ALL, NULL, "no progress and notes", "Output"},
@@ -185,6 +186,8 @@ static const char *verb_name(enum verb verb)
            : verb == INSPECT  ? "inspect"
            : verb == CV       ? "cv"
            : verb == TUNE     ? "tune"
+           : verb == EXPORT   ? "export"
+           : verb == IMPORT   ? "import"
                               : "bench";
 }
 

@@ -6,7 +6,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum verb { TRAIN = 1, EVALUATE = 2, PREDICT = 4, INSPECT = 8, BENCH = 16, CV = 32, TUNE = 64, ALL = 127 };
+enum verb {
+    TRAIN = 1,
+    EVALUATE = 2,
+    PREDICT = 4,
+    INSPECT = 8,
+    BENCH = 16,
+    CV = 32,
+    TUNE = 64,
+    EXPORT = 128,
+    IMPORT = 256,
+    ALL = 511
+};
 
 /* "--adam-beta1 0.9": an option of a method, loss, activation or schedule. */
 typedef struct special {
@@ -22,7 +33,7 @@ typedef struct arguments {
     const char *place[PLACES]; /* DATA, or MODEL DATA */
     int places;
     bool help, quiet, verbose, no_color, json, labels_only, append;
-    const char *config, *log, *output;
+    const char *config, *log, *output, *to;
     /* data */
     const char *delimiter, *header, *decimal, *na, *format;
     const char *target, *features, *drop, *categorical, *numeric, *sample_weight, *class_weight, *task, *positive;

@@ -14,6 +14,8 @@ int verb_train(const arguments *a);
 int verb_evaluate(const arguments *a);
 int verb_predict(const arguments *a);
 int verb_inspect(const arguments *a);
+int verb_export(const arguments *a);
+int verb_import(const arguments *a);
 int verb_bench(const arguments *a);
 int verb_cv(const arguments *a);
 

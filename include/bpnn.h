@@ -10,12 +10,14 @@
  *   bpnn/table.h    tables of real data: CSV, IDX, .npy, LIBSVM
  *   bpnn/model.h    a trained network with everything needed to apply it: fit, save, load, predict, evaluate
  *   bpnn/study.h    many fits and what they mean: cross-validation, tuning
+ *   bpnn/exchange.h models for other programs (JSON, C ..), and from them
  *
  * The library never prints, exits, reads the environment or touches the locale. All objects are
  * independent; one object may be used by one thread at a time unless its const functions say more. */
 #ifndef BPNN_H
 #define BPNN_H
 
+#include <bpnn/exchange.h>
 #include <bpnn/matrix.h>
 #include <bpnn/memory.h>
 #include <bpnn/model.h>

@@ -9,7 +9,7 @@ checked=0
 floor() {
   case $1 in
     base) echo 1 ;; net | kernel) echo 2 ;; core) echo 3 ;; method) echo 4 ;; train) echo 5 ;;
-    table) echo 6 ;; model) echo 7 ;; study) echo 8 ;; *) echo 99 ;;
+    table) echo 6 ;; model) echo 7 ;; study | exchange) echo 8 ;; *) echo 99 ;;
   esac
 }
 

@@ -1,0 +1,34 @@
+/* The formats: a row each. */
+#include "exchange/exchange.h"
+
+#include <string.h>
+
+static const bpnn__exporter rows[BPNN_FORMAT_COUNT] = {
+    [BPNN_FORMAT_JSON] = {".json", "the whole model as text: description, scaling, weights", bpnn__export_json, NULL,
+                          NULL},
+};
+
+const bpnn__exporter *bpnn__exporter_of(bpnn_format format)
+{
+    return &rows[format];
+}
+
+#define BPNN_X(id, name) name,
+static const char *const names[] = {BPNN_FORMATS(BPNN_X)};
+#undef BPNN_X
+
+bpnn_format_info bpnn_format_at(size_t index)
+{
+    if (index >= BPNN_FORMAT_COUNT)
+        return (bpnn_format_info){0};
+    const bpnn__exporter *row = &rows[index];
+    return (bpnn_format_info){names[index], row->suffix, row->about, row->write != NULL, row->read != NULL};
+}
+
+int bpnn_format_find(const char *name)
+{
+    for (int i = 0; i < BPNN_FORMAT_COUNT; i++)
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    return -1;
+}
