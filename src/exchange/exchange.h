@@ -30,19 +30,14 @@ const bpnn__exporter *bpnn__exporter_of(bpnn_format format);
 bpnn_status bpnn__export_json(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                               bpnn_error *error);
 
-/* One network of the model with the numbers that scale its inputs and outputs; a prediction is the mean of its
- * members'. */
-typedef struct bpnn__member {
-    const bpnn_net *net;
-    const double *mean, *scale;               /* schema.width each */
-    const double *target_mean, *target_scale; /* target_count each; NULL for classes */
-} bpnn__member;
+/* Members of the model: whole models of one shape, each with scaling, fill and network of its own. Values of a prediction (bpnn_prediction)
+ * are the mean of theirs: summed in this order, then divided. A plain model is its one member. */
 size_t bpnn__member_count(const bpnn_model *model);
-bpnn__member bpnn__member_at(const bpnn_model *model, size_t k);
+const bpnn_model *bpnn__member_at(const bpnn_model *model, size_t k);
 
 /* Parameters of layer m = 1..D as doubles: weight w[j][i] (j < s_{m-1}, i < s_m); bias of unit i, 0 for layers without. */
-double bpnn__member_weight(const bpnn__member *member, size_t m, size_t j, size_t i);
-double bpnn__member_bias(const bpnn__member *member, size_t m, size_t i);
+double bpnn__weight_of(const bpnn_net *net, size_t m, size_t j, size_t i);
+double bpnn__bias_of(const bpnn_net *net, size_t m, size_t i);
 
 /* A user activation or loss is code: USAGE where the model has one. */
 bpnn_status bpnn__check_exportable(const bpnn_model *model, bpnn_error *error);

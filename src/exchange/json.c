@@ -23,10 +23,10 @@ static void put_parameter(bpnn__json *json, const bpnn_net *net, double value)
 }
 
 /* {"weight": [[row of one input] ..], "bias": [..]}; a shared bias is one number, none is [] */
-static void put_layer(bpnn__json *json, const bpnn__member *member, size_t m)
+static void put_layer(bpnn__json *json, const bpnn_net *net, size_t m)
 {
-    size_t in = bpnn__net_size(member->net, m - 1), out = bpnn__net_size(member->net, m);
-    bpnn_bias mode = member->net->layers[m - 1].bias;
+    size_t in = bpnn__net_size(net, m - 1), out = bpnn__net_size(net, m);
+    bpnn_bias mode = net->layers[m - 1].bias;
     size_t biases = mode == BPNN_BIAS_NEURON ? out : mode == BPNN_BIAS_SHARED;
     bpnn__json_open(json, '{');
     bpnn__json_key(json, "weight");
@@ -34,31 +34,42 @@ static void put_layer(bpnn__json *json, const bpnn__member *member, size_t m)
     for (size_t j = 0; j < in; j++) {
         bpnn__json_open(json, '[');
         for (size_t i = 0; i < out; i++)
-            put_parameter(json, member->net, bpnn__member_weight(member, m, j, i));
+            put_parameter(json, net, bpnn__weight_of(net, m, j, i));
         bpnn__json_close(json, ']');
     }
     bpnn__json_close(json, ']');
     bpnn__json_key(json, "bias");
     bpnn__json_open(json, '[');
     for (size_t i = 0; i < biases; i++)
-        put_parameter(json, member->net, bpnn__member_bias(member, m, i));
+        put_parameter(json, net, bpnn__bias_of(net, m, i));
     bpnn__json_close(json, ']');
     bpnn__json_close(json, '}');
 }
 
-static void put_member(bpnn__json *json, const bpnn__schema *schema, const bpnn__member *member)
+static void put_fill(bpnn__json *json, const bpnn__schema *schema)
 {
+    bpnn__json_key(json, "input_fill");
+    bpnn__json_open(json, '[');
+    for (size_t f = 0; f < schema->feature_count; f++)
+        bpnn__json_double(json, schema->features[f].categorical ? 0 : schema->features[f].fill);
+    bpnn__json_close(json, ']');
+}
+
+static void put_member(bpnn__json *json, const bpnn_model *member)
+{
+    const bpnn__schema *schema = &member->schema;
     bpnn__json_open(json, '{');
-    put_numbers(json, "input_mean", member->mean, schema->width);
-    put_numbers(json, "input_scale", member->scale, schema->width);
+    put_fill(json, schema);
+    put_numbers(json, "input_mean", schema->mean, schema->width);
+    put_numbers(json, "input_scale", schema->scale, schema->width);
     if (schema->task == BPNN_TASK_REGRESSION) {
-        put_numbers(json, "target_mean", member->target_mean, schema->target_count);
-        put_numbers(json, "target_scale", member->target_scale, schema->target_count);
+        put_numbers(json, "target_mean", schema->target_mean, schema->target_count);
+        put_numbers(json, "target_scale", schema->target_scale, schema->target_count);
     }
     bpnn__json_key(json, "layers");
     bpnn__json_open(json, '[');
     for (size_t m = 1; m <= member->net->depth; m++)
-        put_layer(json, member, m);
+        put_layer(json, member->net, m);
     bpnn__json_close(json, ']');
     bpnn__json_close(json, '}');
 }
@@ -66,7 +77,6 @@ static void put_member(bpnn__json *json, const bpnn__schema *schema, const bpnn_
 bpnn_status bpnn__export_json(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                               bpnn_error *error)
 {
-    const bpnn__schema *schema = &model->schema;
     bpnn__json json = {0};
     char *description;
     size_t length;
@@ -77,17 +87,10 @@ bpnn_status bpnn__export_json(bpnn__text *buffer, const bpnn_model *model, const
     bpnn__json_open(&json, '{');
     bpnn__json_key(&json, "bpnn");
     bpnn__json_raw(&json, description);
-    bpnn__json_key(&json, "input_fill");
-    bpnn__json_open(&json, '[');
-    for (size_t f = 0; f < schema->feature_count; f++)
-        bpnn__json_double(&json, schema->features[f].categorical ? 0 : schema->features[f].fill);
-    bpnn__json_close(&json, ']');
     bpnn__json_key(&json, "members");
     bpnn__json_open(&json, '[');
-    for (size_t k = 0; k < bpnn__member_count(model); k++) {
-        bpnn__member member = bpnn__member_at(model, k);
-        put_member(&json, schema, &member);
-    }
+    for (size_t k = 0; k < bpnn__member_count(model); k++)
+        put_member(&json, bpnn__member_at(model, k));
     bpnn__json_close(&json, ']');
     bpnn__json_close(&json, '}');
     bpnn__text_add(&json.text, "\n");
