@@ -21,12 +21,12 @@ endfunction()
 
 bpnn_library(bpnn_shared SHARED bpnn OBJECTS ${all})
 set_target_properties(bpnn_shared PROPERTIES OUTPUT_NAME bpnn VERSION ${PROJECT_VERSION} SOVERSION 0)
-target_link_libraries(bpnn_shared PRIVATE Threads::Threads PkgConfig::JANSSON ZLIB::ZLIB m)
+target_link_libraries(bpnn_shared PRIVATE Threads::Threads PkgConfig::JANSSON ZLIB::ZLIB ${BPNN_ONNX_LIBRARIES} m)
 target_link_options(bpnn_shared PRIVATE -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
 
 bpnn_library(bpnn_static STATIC static OBJECTS ${all})
 set_target_properties(bpnn_static PROPERTIES OUTPUT_NAME bpnn)
-target_link_libraries(bpnn_static PUBLIC Threads::Threads ${JANSSON_LINK_LIBRARIES} ZLIB::ZLIB m)
+target_link_libraries(bpnn_static PUBLIC Threads::Threads ${JANSSON_LINK_LIBRARIES} ZLIB::ZLIB ${PROTOBUF_C_LINK_LIBRARIES} m)
 
 # floors 0 to 5 for those who put training into their own program: libc and pthreads only; never beside libbpnn
 bpnn_library(bpnn_embed STATIC embed OBJECTS ${embed})
@@ -39,6 +39,10 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/bpnn-config.cmake.in b
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/bpnn)
 write_basic_package_version_file(bpnn-config-version.cmake COMPATIBILITY SameMinorVersion)
 file(RELATIVE_PATH BPNN_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /) # the package may be moved
+set(BPNN_PC_ONNX "")
+if(BPNN_ONNX_SOURCES)
+  set(BPNN_PC_ONNX " -lprotobuf-c")
+endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/bpnn.pc.in bpnn.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bpnn-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/bpnn-config-version.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/bpnn)
