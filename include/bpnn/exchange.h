@@ -9,7 +9,9 @@ extern "C" {
 #endif
 
 /* Formats other than the model file. X(ENUM, "name") */
-#define BPNN_FORMATS(X) X(JSON, "json") /* everything that is in the model, as text */
+#define BPNN_FORMATS(X)                                                                                                \
+    X(JSON, "json") /* everything that is in the model, as text */                                                     \
+    X(ONNX, "onnx") /* a graph from raw columns to predictions */
 
 #define BPNN_X(id, name) BPNN_FORMAT_##id,
 typedef enum bpnn_format { BPNN_FORMATS(BPNN_X) BPNN_FORMAT_COUNT } bpnn_format;

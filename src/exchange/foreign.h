@@ -23,7 +23,7 @@ typedef struct bpnn__foreign {
     double *target_mean, *target_scale; /* of the outputs of a regression, NULL = unscaled */
     size_t feature_count;               /* names of the inputs; other than the inputs = "1", "2", .. */
     char **features;
-    size_t class_count;                 /* 0: by the last activation */
+    size_t class_count; /* 0: by the last activation */
     char **classes;
 } bpnn__foreign;
 

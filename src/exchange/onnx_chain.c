@@ -10,8 +10,8 @@ enum { MOST_NODES = 4096, MOST_BEFORE = 16 };
 typedef struct chain {
     bpnn__foreign *f;
     bpnn__onnx_step step;
-    bool open;                           /* the last layer has no activation yet */
-    bool ended;                          /* nothing but a label comes behind */
+    bool open;                            /* the last layer has no activation yet */
+    bool ended;                           /* nothing but a label comes behind */
     const onnx_node *before[MOST_BEFORE]; /* arithmetic before the first layer, whose width is not known yet */
     size_t before_count;
 } chain;
@@ -34,10 +34,10 @@ static bool is_one_of(const char *op, const char *const *list)
 static void check_operators(bpnn__foreign *f, const onnx_graph *graph)
 {
     static const char *const known[] = {
-        "Gemm",    "MatMul",  "Add",  "Sub",         "Div",     "Mul",        "Identity", "Flatten",  "Reshape",
-        "Cast",    "Dropout", "Clip", "Constant",    "Relu",    "Transpose",  "Sigmoid",  "Tanh",     "LeakyRelu",
-        "PRelu",   "Elu",     "Selu", "Softplus",    "Softsign", "HardSigmoid", "Erf",    "Gelu",     "Mish",
-        "Exp",     "Sin",     "Cos",  "Softmax",     "LogSoftmax", "Concat",  "ArgMax",   "Squeeze",  NULL};
+        "Gemm",  "MatMul",  "Add",  "Sub",      "Div",        "Mul",         "Identity", "Flatten", "Reshape",
+        "Cast",  "Dropout", "Clip", "Constant", "Relu",       "Transpose",   "Sigmoid",  "Tanh",    "LeakyRelu",
+        "PRelu", "Elu",     "Selu", "Softplus", "Softsign",   "HardSigmoid", "Erf",      "Gelu",    "Mish",
+        "Exp",   "Sin",     "Cos",  "Softmax",  "LogSoftmax", "Concat",      "ArgMax",   "Squeeze", NULL};
     static const char *const ml[] = {"ArrayFeatureExtractor", "ZipMap", NULL};
     char shown[BPNN__SHOWN];
     for (size_t i = 0; i < graph->n_node; i++) {

@@ -40,12 +40,12 @@ static const char *columns_of(bpnn__onnx *g, const char *x, const char *prefix, 
 
 /* The three kinds of encoded columns: what they are made of, and where they go. */
 typedef struct encoded {
-    size_t numbers, flags, levels;                      /* counts */
+    size_t numbers, flags, levels;                       /* counts */
     int64_t *number_column, *flag_column, *level_column; /* raw columns */
-    double *mean, *scale;                               /* of the numbers */
-    double *level;                                      /* index that makes a 1 */
-    int64_t *order;                                     /* place in [numbers, flags, levels] of every encoded column */
-    double *fill;                                       /* of every raw column; NaN stays what has none */
+    double *mean, *scale;                                /* of the numbers */
+    double *level;                                       /* index that makes a 1 */
+    int64_t *order;                                      /* place in [numbers, flags, levels] of every encoded column */
+    double *fill;                                        /* of every raw column; NaN stays what has none */
     bool scaled;
 } encoded;
 
@@ -63,14 +63,14 @@ static bool make_room(bpnn__onnx *g, const bpnn__schema *s, encoded *e)
     return !g->failed;
 }
 
-static void sort_number(const bpnn__schema *s, size_t i, encoded *e)
+static void sort_number(const bpnn__schema *s, const bpnn__member *member, size_t i, encoded *e)
 {
     const bpnn__feature *f = &s->features[i];
     size_t k = e->numbers++;
     e->fill[i] = s->missing == BPNN_MISSING_ERROR ? (double)NAN : f->fill;
     e->number_column[k] = (int64_t)i;
-    e->mean[k] = s->mean[f->first];
-    e->scale[k] = s->scale[f->first];
+    e->mean[k] = member->mean[f->first];
+    e->scale[k] = member->scale[f->first];
     e->scaled |= e->mean[k] != 0 || e->scale[k] != 1;
     e->order[f->first] = (int64_t)k;
     if (f->indicator) {
@@ -91,13 +91,13 @@ static void sort_levels(const bpnn__schema *s, size_t i, encoded *e)
 }
 
 /* Fills the lists; order becomes places in the joined columns. */
-static void sort_columns(const bpnn__schema *s, encoded *e)
+static void sort_columns(const bpnn__schema *s, const bpnn__member *member, encoded *e)
 {
     for (size_t i = 0; i < s->feature_count; i++)
         if (s->features[i].categorical)
             sort_levels(s, i, e);
         else
-            sort_number(s, i, e);
+            sort_number(s, member, i, e);
     for (size_t i = 0; i < s->feature_count; i++) {
         const bpnn__feature *f = &s->features[i];
         for (size_t k = 0; k < f->width; k++)
@@ -142,14 +142,15 @@ static bool in_order(const encoded *e, size_t width)
     return true;
 }
 
-const char *bpnn__onnx_encode(bpnn__onnx *g, const bpnn__schema *s, const char *prefix, const char *raw)
+const char *bpnn__onnx_encode(bpnn__onnx *g, const bpnn__schema *s, const bpnn__member *member, const char *prefix,
+                              const char *raw)
 {
     encoded e = {0};
     const char *parts[3] = {0};
     size_t count = 0;
     if (!make_room(g, s, &e))
         return NULL;
-    sort_columns(s, &e);
+    sort_columns(s, member, &e);
     const char *fill = bpnn__onnx_tensor(g, prefix, "input.fill", ONNX_DOUBLE, s->feature_count, 0, e.fill);
     const char *wide = in_double(g, raw), *missing = bpnn__onnx_node(g, "IsNaN", wide, NULL, NULL);
     const char *x = bpnn__onnx_node(g, "Where", missing, fill, wide);
@@ -170,31 +171,34 @@ static const char *with(bpnn__onnx *g, const char *op, const char *x, double num
     return bpnn__onnx_node(g, op, x, bpnn__onnx_scalar(g, number), NULL);
 }
 
-static const bpnn_layer *last_layer(const bpnn_model *model)
+static bpnn_activation_kind output_of(const bpnn__member *member)
 {
-    return &model->net->layers[model->net->depth - 1];
+    return member->net->layers[member->net->depth - 1].activation.kind;
 }
 
-static const char *targets_of(bpnn__onnx *g, const bpnn__schema *s, const char *prefix, const char *y)
+static const char *targets_of(bpnn__onnx *g, const bpnn__schema *s, const bpnn__member *member, const char *prefix,
+                              const char *y)
 {
     bool scaled = false;
     for (size_t i = 0; i < s->target_count; i++)
-        scaled |= s->target_mean[i] != 0 || s->target_scale[i] != 1;
+        scaled |= member->target_mean[i] != 0 || member->target_scale[i] != 1;
     if (!scaled)
         return y;
-    const char *scale = bpnn__onnx_tensor(g, prefix, "target.scale", ONNX_DOUBLE, s->target_count, 0, s->target_scale);
-    const char *mean = bpnn__onnx_tensor(g, prefix, "target.mean", ONNX_DOUBLE, s->target_count, 0, s->target_mean);
+    const char *scale =
+        bpnn__onnx_tensor(g, prefix, "target.scale", ONNX_DOUBLE, s->target_count, 0, member->target_scale);
+    const char *mean =
+        bpnn__onnx_tensor(g, prefix, "target.mean", ONNX_DOUBLE, s->target_count, 0, member->target_mean);
     const char *x = bpnn__onnx_node(g, "Mul", in_double(g, y), scale, NULL);
     return in_precision(g, bpnn__onnx_node(g, "Add", x, mean, NULL));
 }
 
 /* One output as a share of certainty: present.c. */
-static const char *share_of(bpnn__onnx *g, const bpnn_model *model, const char *y)
+static const char *share_of(bpnn__onnx *g, const bpnn__member *member, const char *y)
 {
-    bpnn_activation_kind kind = last_layer(model)->activation.kind;
+    bpnn_activation_kind kind = output_of(member);
     if (kind == BPNN_ACT_LOG_SOFTMAX)
         return bpnn__onnx_node(g, "Exp", y, NULL, NULL);
-    if (model->net->loss.kind == BPNN_LOSS_HINGE)
+    if (member->net->loss.kind == BPNN_LOSS_HINGE)
         y = with(g, "Mul", with(g, "Add", y, 1), 0.5);
     else if (kind == BPNN_ACT_SOFTMAX || kind == BPNN_ACT_SIGMOID)
         return y;
@@ -219,28 +223,28 @@ static const char *distribution(bpnn__onnx *g, const char *shares, size_t classe
     return bpnn__onnx_node(g, "Where", none, equal, bpnn__onnx_node(g, "Div", shares, sum, NULL));
 }
 
-const char *bpnn__onnx_values(bpnn__onnx *g, const bpnn_model *model, const char *prefix, const char *y)
+const char *bpnn__onnx_values(bpnn__onnx *g, const bpnn__schema *s, const bpnn__member *member, const char *prefix,
+                              const char *y)
 {
-    const bpnn__schema *s = &model->schema;
-    bpnn_activation_kind kind = last_layer(model)->activation.kind;
+    bpnn_activation_kind kind = output_of(member);
     if (s->task == BPNN_TASK_REGRESSION)
-        return targets_of(g, s, prefix, y);
-    const char *share = share_of(g, model, y);
+        return targets_of(g, s, member, prefix, y);
+    const char *share = share_of(g, member, y);
     if (s->task == BPNN_TASK_BINARY)
         return both_classes(g, share);
     return kind == BPNN_ACT_SOFTMAX || kind == BPNN_ACT_LOG_SOFTMAX ? share : distribution(g, share, s->class_count);
 }
 
-const char *bpnn__onnx_label(bpnn__onnx *g, const bpnn_model *model, const char *y, const char *values)
+const char *bpnn__onnx_label(bpnn__onnx *g, const bpnn__schema *s, const char *x)
 {
     static const int64_t first[] = {1};
-    if (model->schema.task == BPNN_TASK_MULTICLASS) {
-        const char *label = along(g, "ArgMax", y, NULL, NULL);
+    if (s->task == BPNN_TASK_MULTICLASS) {
+        const char *label = along(g, "ArgMax", x, NULL, NULL);
         bpnn__onnx_int(g, "keepdims", 0);
         return label;
     }
     const char *index = bpnn__onnx_tensor(g, "", "positive", ONNX_INT64, 1, 0, first);
-    const char *share = along(g, "Gather", values, index, NULL);
+    const char *share = along(g, "Gather", x, index, NULL);
     const char *label = cast(g, with(g, "GreaterOrEqual", share, 0.5), ONNX_INT64);
     return bpnn__onnx_node(g, "Squeeze", label, index, NULL);
 }

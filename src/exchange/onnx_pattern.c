@@ -97,13 +97,20 @@ static bool find_single(bpnn__foreign *f, const bpnn__onnx_step *step, const onn
         bpnn_activation_kind kind;
         double parameter; /* of the attribute alpha where it is not given */
     } plain[] = {
-        {"Sigmoid", BPNN_ACT_SIGMOID, 0},       {"Tanh", BPNN_ACT_TANH, 0},
-        {"Relu", BPNN_ACT_RELU, 0},             {"LeakyRelu", BPNN_ACT_LEAKY_RELU, 0.01},
-        {"Elu", BPNN_ACT_ELU, 1},               {"Softplus", BPNN_ACT_SOFTPLUS, 0},
-        {"Softsign", BPNN_ACT_SOFTSIGN, 0},     {"Exp", BPNN_ACT_EXP, 0},
-        {"Sin", BPNN_ACT_SIN, 0},               {"Cos", BPNN_ACT_COS, 0},
-        {"Mish", BPNN_ACT_MISH, 0},             {"Selu", BPNN_ACT_SELU, 0},
-        {"HardSigmoid", BPNN_ACT_HARD_SIGMOID, 0}, {"Softmax", BPNN_ACT_SOFTMAX, 0},
+        {"Sigmoid", BPNN_ACT_SIGMOID, 0},
+        {"Tanh", BPNN_ACT_TANH, 0},
+        {"Relu", BPNN_ACT_RELU, 0},
+        {"LeakyRelu", BPNN_ACT_LEAKY_RELU, 0.01},
+        {"Elu", BPNN_ACT_ELU, 1},
+        {"Softplus", BPNN_ACT_SOFTPLUS, 0},
+        {"Softsign", BPNN_ACT_SOFTSIGN, 0},
+        {"Exp", BPNN_ACT_EXP, 0},
+        {"Sin", BPNN_ACT_SIN, 0},
+        {"Cos", BPNN_ACT_COS, 0},
+        {"Mish", BPNN_ACT_MISH, 0},
+        {"Selu", BPNN_ACT_SELU, 0},
+        {"HardSigmoid", BPNN_ACT_HARD_SIGMOID, 0},
+        {"Softmax", BPNN_ACT_SOFTMAX, 0},
         {"LogSoftmax", BPNN_ACT_LOG_SOFTMAX, 0},
     };
     if (is(node, "Clip"))

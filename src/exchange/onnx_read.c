@@ -1,10 +1,10 @@
 /* A model from an ONNX file: one of ours bit for bit, of others the dense chain. */
+#include "exchange/onnx_read.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "exchange/onnx.h"
 #include "exchange/onnx_check.h"
-#include "exchange/onnx_read.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static bpnn_status unpack(unpacked *u, const void *bytes, size_t size, const cha
 typedef struct gathered {
     bpnn__tensor *tensors;
     size_t count;
-    void *owned[8]; /* decoded numbers */
+    void **owned; /* decoded numbers */
     size_t owned_count;
     const char *what; /* the first thing that is wrong; "" = memory */
 } gathered;
@@ -87,7 +87,7 @@ static bool decode(const char *text, size_t size, unsigned char *out)
 static void add_numbers(gathered *g, const char *name, json_t *value)
 {
     size_t length = json_string_length(value), count = length / 16;
-    if (g->owned_count == sizeof g->owned / sizeof *g->owned || !json_is_string(value) || length % 16 != 0) {
+    if (!json_is_string(value) || length % 16 != 0) {
         g->what = "its scaling";
         return;
     }
@@ -102,29 +102,47 @@ static void add_numbers(gathered *g, const char *name, json_t *value)
         g->what = "its scaling";
 }
 
-static void gather_scaling(gathered *g, const char *text)
+/* Every entry is a tensor; `room` for them is made behind those of the layers. */
+static void gather_scaling(gathered *g, json_t *root)
 {
-    json_error_t json_error;
     const char *key;
-    json_t *value, *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, &json_error) : NULL;
-    if (!root || !json_is_object(root) || json_object_size(root) > sizeof g->owned / sizeof *g->owned)
-        g->what = root || json_error_code(&json_error) != json_error_out_of_memory ? "its scaling" : "";
+    json_t *value;
+    size_t entries = json_object_size(root);
+    bpnn__tensor *more = bpnn__realloc(g->tensors, g->count + entries + 1, sizeof *more); /* 1: the checksum */
+    g->tensors = more ? more : g->tensors;
+    g->owned = bpnn__alloc(entries, sizeof *g->owned);
+    if (!more || !g->owned)
+        g->what = "";
+    json_object_foreach(root, key, value)
+    {
+        if (!g->what)
+            add_numbers(g, key, value);
+    }
+}
+
+static void read_scaling(gathered *g, const char *text)
+{
+    json_error_t json_error = {0};
+    json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, &json_error) : NULL;
+    if (json_is_object(root))
+        gather_scaling(g, root);
     else
-        json_object_foreach(root, key, value)
-        {
-            if (!g->what)
-                add_numbers(g, key, value);
-        }
+        g->what = text && !root && json_error_code(&json_error) == json_error_out_of_memory ? "" : "its scaling";
     json_decref(root);
+}
+
+/* "layer.1.weight", "member.2.layer.1.weight" */
+static bool is_layer(const char *name)
+{
+    return strncmp(name, "layer.", 6) == 0 || (strncmp(name, "member.", 7) == 0 && strstr(name, ".layer."));
 }
 
 static void gather_layers(gathered *g, const onnx_graph *graph)
 {
-    static const char prefix[] = "layer.";
     for (size_t i = 0; i < graph->n_initializer && !g->what; i++) {
         const onnx_tensor *t = graph->initializer[i];
         bool single = t->data_type == ONNX_FLOAT;
-        if (!t->name || strncmp(t->name, prefix, sizeof prefix - 1) != 0)
+        if (!t->name || !is_layer(t->name))
             continue;
         bool shaped = t->n_dims >= 1 && t->n_dims <= 2 && t->dims[0] > 0 && (t->n_dims == 1 || t->dims[1] > 0);
         if (!shaped || !t->has_raw_data || (!single && t->data_type != ONNX_DOUBLE)) {
@@ -144,17 +162,25 @@ static void gather_layers(gathered *g, const onnx_graph *graph)
 static bpnn_status rebuild(const onnx_model *file, const char *description, gathered *g, void **bytes, size_t *size,
                            const char *name, bpnn_error *error)
 {
-    size_t room = file->graph->n_initializer + sizeof g->owned / sizeof *g->owned + 1;
-    g->tensors = bpnn__alloc(room, sizeof *g->tensors);
+    g->tensors = bpnn__alloc(file->graph->n_initializer, sizeof *g->tensors);
     if (!g->tensors)
         return bpnn__fail_memory(error);
     gather_layers(g, file->graph);
     if (!g->what)
-        gather_scaling(g, entry_of(file, BPNN__ONNX_SCALING));
+        read_scaling(g, entry_of(file, BPNN__ONNX_SCALING));
     if (g->what)
         return *g->what ? bpnn__fail_at(error, BPNN_MODEL, name, 0, 0, "a damaged model of bpnn: %s", g->what)
                         : bpnn__fail_memory(error);
-    return bpnn__container_write(g->tensors, g->count, description, bytes, size, error);
+    char checksum[9];
+    const char *wanted = entry_of(file, BPNN__ONNX_CHECKSUM);
+    bpnn_status status = bpnn__container_write(g->tensors, g->count, description, bytes, size, error);
+    if (status != BPNN_OK)
+        return status;
+    bpnn__onnx_checksum(*bytes, *size, checksum);
+    return wanted && strcmp(checksum, wanted) == 0
+               ? BPNN_OK
+               : bpnn__fail_at(error, BPNN_MODEL, name, 0, 0,
+                               "the checksum does not fit: the file is damaged, or its numbers were edited");
 }
 
 static bpnn_status read_ours(bpnn_model **model, const onnx_model *file, const char *description, const char *name,
@@ -170,6 +196,7 @@ static bpnn_status read_ours(bpnn_model **model, const onnx_model *file, const c
     bpnn__free(bytes);
     for (size_t i = 0; i < g.owned_count; i++)
         bpnn__free(g.owned[i]);
+    bpnn__free(g.owned);
     bpnn__free(g.tensors);
     if (status == BPNN_MEMORY)
         return bpnn__fail_memory(error);

@@ -54,6 +54,44 @@ static const char *network(bpnn__onnx *g, const bpnn_net *net, const char *prefi
     return x;
 }
 
+/* ---- the members ---- */
+
+/* What stands before the names of member k: nothing where the model has one network. */
+static const char *prefix_of(bpnn__onnx *g, size_t k, size_t count)
+{
+    char number[BPNN__NUMBER_SIZE];
+    bpnn__print_double((double)(k + 1), number);
+    const char *head = count > 1 ? bpnn__onnx_text(g, "member.", number) : "";
+    return head && *head ? bpnn__onnx_text(g, head, ".") : head;
+}
+
+/* One member's prediction; *y are its network's outputs. */
+static const char *member_values(bpnn__onnx *g, const bpnn_model *model, size_t k, const char **y)
+{
+    const char *prefix = prefix_of(g, k, bpnn__member_count(model));
+    bpnn__member member = bpnn__member_at(model, k);
+    if (!prefix)
+        return NULL;
+    const char *x = bpnn__onnx_encode(g, &model->schema, &member, prefix, "input");
+    *y = network(g, member.net, prefix, x);
+    return bpnn__onnx_values(g, &model->schema, &member, prefix, *y);
+}
+
+/* The mean of the members' predictions; *decided is what the label is taken from. */
+static const char *prediction(bpnn__onnx *g, const bpnn_model *model, const char **decided)
+{
+    size_t count = bpnn__member_count(model);
+    const char *y = NULL, *sum = member_values(g, model, 0, &y);
+    for (size_t k = 1; k < count && !g->failed; k++) {
+        const char *next = member_values(g, model, k, &y);
+        sum = bpnn__onnx_node(g, "Add", sum, next, NULL);
+    }
+    if (count > 1)
+        sum = bpnn__onnx_node(g, "Div", sum, bpnn__onnx_scalar(g, (double)count), NULL);
+    *decided = count == 1 && model->schema.task == BPNN_TASK_MULTICLASS ? y : sum;
+    return sum;
+}
+
 /* ---- the graph ---- */
 
 /* The last node becomes `name`, an output of the graph; a name that is no node's goes through Identity. */
@@ -79,14 +117,12 @@ static void fill_graph(bpnn__onnx *g, const bpnn_model *model)
     if (g->failed)
         return;
     graph->input[graph->n_input++] = input;
-    const char *x = bpnn__onnx_encode(g, s, "", "input");
-    const char *y = network(g, model->net, "", x);
-    const char *values = bpnn__onnx_values(g, model, "", y);
+    const char *decided = NULL, *values = prediction(g, model, &decided);
     if (s->task == BPNN_TASK_REGRESSION) {
         output(g, "prediction", values, bpnn__onnx_real(g), s->target_count);
         return;
     }
-    output(g, "label", bpnn__onnx_label(g, model, y, values), ONNX_INT64, 0);
+    output(g, "label", bpnn__onnx_label(g, s, decided), ONNX_INT64, 0);
     output(g, "probabilities", values, bpnn__onnx_real(g), s->class_count);
 }
 
@@ -122,10 +158,15 @@ static void put_columns(bpnn__json *json, const bpnn__schema *s)
     bpnn__json_close(json, ']');
 }
 
-static void put_hex(bpnn__json *json, const char *key, const double *x, size_t count)
+static void put_hex(bpnn__json *json, const char *prefix, const char *name, const double *x, size_t count)
 {
     static const char digits[] = "0123456789abcdef";
-    bpnn__json_key(json, key);
+    bpnn__text key = {0};
+    bpnn__text_add(&key, prefix);
+    bpnn__text_add(&key, name);
+    bpnn__json_key(json, key.failed ? name : key.data);
+    json->text.failed |= key.failed;
+    bpnn__text_free(&key);
     bpnn__json_raw(json, "\"");
     for (size_t i = 0; i < count; i++) {
         unsigned char bytes[sizeof *x];
@@ -141,19 +182,27 @@ static void put_hex(bpnn__json *json, const char *key, const double *x, size_t c
 }
 
 /* The numbers of the model file that the graph holds only in part. */
-static void put_scaling(bpnn__json *json, const bpnn__schema *s)
+static void put_scaling(bpnn__onnx *g, bpnn__json *json, const bpnn_model *model)
 {
+    const bpnn__schema *s = &model->schema;
+    size_t count = bpnn__member_count(model);
     double *fill = bpnn__alloc(s->feature_count, sizeof *fill);
     json->text.failed |= !fill;
     for (size_t i = 0; fill && i < s->feature_count; i++)
         fill[i] = s->features[i].categorical ? 0 : s->features[i].fill;
     bpnn__json_open(json, '{');
-    put_hex(json, "input.mean", s->mean, s->width);
-    put_hex(json, "input.scale", s->scale, s->width);
-    put_hex(json, "input.fill", fill, fill ? s->feature_count : 0);
-    if (s->task == BPNN_TASK_REGRESSION) {
-        put_hex(json, "target.mean", s->target_mean, s->target_count);
-        put_hex(json, "target.scale", s->target_scale, s->target_count);
+    put_hex(json, "", "input.fill", fill, fill ? s->feature_count : 0);
+    for (size_t k = 0; k < count; k++) {
+        const char *prefix = prefix_of(g, k, count);
+        bpnn__member member = bpnn__member_at(model, k);
+        if (!prefix)
+            break;
+        put_hex(json, prefix, "input.mean", member.mean, s->width);
+        put_hex(json, prefix, "input.scale", member.scale, s->width);
+        if (s->task != BPNN_TASK_REGRESSION)
+            continue;
+        put_hex(json, prefix, "target.mean", member.target_mean, s->target_count);
+        put_hex(json, prefix, "target.scale", member.target_scale, s->target_count);
     }
     bpnn__json_close(json, '}');
     bpnn__free(fill);
@@ -180,9 +229,10 @@ static void add_json(bpnn__onnx *g, onnx_model *file, const char *key, bpnn__jso
     bpnn__text_free(&json->text);
 }
 
-static void fill_metadata(bpnn__onnx *g, onnx_model *file, const bpnn_model *model, const char *description)
+static void fill_metadata(bpnn__onnx *g, onnx_model *file, const bpnn_model *model, const char *description,
+                          const char *checksum)
 {
-    enum { MOST_ENTRIES = 6 };
+    enum { MOST_ENTRIES = 7 };
     const bpnn__schema *s = &model->schema;
     bpnn__json columns = {0}, targets = {0}, labels = {0}, scaling = {0};
     file->metadata_props = bpnn__onnx_keep(g, MOST_ENTRIES, sizeof *file->metadata_props);
@@ -195,8 +245,9 @@ static void fill_metadata(bpnn__onnx *g, onnx_model *file, const bpnn_model *mod
     add_json(g, file, "targets", &targets);
     put_texts(&labels, s->classes, s->class_count);
     add_json(g, file, "labels", &labels);
-    put_scaling(&scaling, s);
+    put_scaling(g, &scaling, model);
     add_json(g, file, BPNN__ONNX_SCALING, &scaling);
+    add_entry(g, file, BPNN__ONNX_CHECKSUM, checksum);
     add_entry(g, file, BPNN__ONNX_DESCRIPTION, description);
 }
 
@@ -216,8 +267,8 @@ static bpnn_status pack(const onnx_model *file, void **bytes, size_t *size, bpnn
     return BPNN_OK;
 }
 
-static bpnn_status write_file(const bpnn_model *model, const char *description, void **bytes, size_t *size,
-                              bpnn_error *error)
+static bpnn_status write_file(const bpnn_model *model, const char *description, const char *checksum, void **bytes,
+                              size_t *size, bpnn_error *error)
 {
     bpnn__onnx g = {.single = model->net->precision == BPNN_SINGLE};
     onnx_model file;
@@ -226,7 +277,7 @@ static bpnn_status write_file(const bpnn_model *model, const char *description, 
     bpnn__onnx__model_proto__init(&file);
     bpnn__onnx__operator_set_id_proto__init(&opset);
     fill_graph(&g, model);
-    fill_metadata(&g, &file, model, description);
+    fill_metadata(&g, &file, model, description, checksum);
     opset.domain = (char *)(uintptr_t) "";
     opset.has_version = 1;
     opset.version = BPNN__ONNX_OPSET;
@@ -247,15 +298,30 @@ bpnn_status bpnn__onnx_write(const bpnn_model *model, void **bytes, size_t *size
     char *description;
     size_t length;
     void *own;
+    char checksum[9] = "";
     *bytes = NULL;
     *size = 0;
     bpnn_status status = bpnn_model_write(model, &own, &length, error); /* refuses what no file can hold */
+    if (status == BPNN_OK)
+        bpnn__onnx_checksum(own, length, checksum);
     bpnn__free(own);
     if (status != BPNN_OK)
         return status;
     status = bpnn__describe(model, false, &description, &length, error);
     if (status == BPNN_OK)
-        status = write_file(model, description, bytes, size, error);
+        status = write_file(model, description, checksum, bytes, size, error);
     bpnn__free(description);
+    return status;
+}
+
+bpnn_status bpnn__export_onnx(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
+                              bpnn_error *error)
+{
+    void *bytes;
+    size_t size;
+    (void)options;
+    bpnn_status status = bpnn__onnx_write(model, &bytes, &size, error);
+    if (status == BPNN_OK)
+        *buffer = (bpnn__text){.data = bytes, .size = size, .capacity = size};
     return status;
 }

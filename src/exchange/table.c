@@ -1,11 +1,14 @@
 /* The formats: a row each. */
 #include "exchange/exchange.h"
+#include "exchange/onnx.h"
 
 #include <string.h>
 
 static const bpnn__exporter rows[BPNN_FORMAT_COUNT] = {
     [BPNN_FORMAT_JSON] = {".json", "the whole model as text: description, scaling, weights", bpnn__export_json, NULL,
                           NULL},
+    [BPNN_FORMAT_ONNX] = {".onnx", "a graph from the raw columns to the prediction, for ONNX Runtime and others",
+                          bpnn__export_onnx, bpnn__onnx_read, NULL},
 };
 
 const bpnn__exporter *bpnn__exporter_of(bpnn_format format)

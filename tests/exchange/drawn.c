@@ -41,7 +41,8 @@ static void rename_columns(bpnn__schema *s)
 static void draw_activation(dice *d, bpnn_activation_kind fixed, bpnn_activation *activation)
 {
     activation->kind = fixed;
-    while (activation->kind == BPNN_ACT_COUNT || (fixed == BPNN_ACT_COUNT && activation->kind >= BPNN_ACT_EXP && activation->kind != BPNN_ACT_THRESHOLD))
+    while (activation->kind == BPNN_ACT_COUNT ||
+           (fixed == BPNN_ACT_COUNT && activation->kind >= BPNN_ACT_EXP && activation->kind != BPNN_ACT_THRESHOLD))
         activation->kind = (bpnn_activation_kind)roll_below(d, BPNN_ACT_COUNT);
     activation->parameter = fabs(roll_unit(d));
 }
@@ -49,7 +50,8 @@ static void draw_activation(dice *d, bpnn_activation_kind fixed, bpnn_activation
 /* The output layer and a loss that goes with it. */
 static void draw_output(dice *d, bpnn_task task, bpnn_layer *last, bpnn_loss *loss)
 {
-    static const bpnn_activation_kind regression[] = {BPNN_ACT_IDENTITY, BPNN_ACT_EXP, BPNN_ACT_TANH, BPNN_ACT_SOFTPLUS};
+    static const bpnn_activation_kind regression[] = {BPNN_ACT_IDENTITY, BPNN_ACT_EXP, BPNN_ACT_TANH,
+                                                      BPNN_ACT_SOFTPLUS};
     size_t pick = roll_below(d, 4);
     loss->kind = BPNN_LOSS_MSE;
     last->activation.kind = regression[pick];

@@ -44,7 +44,8 @@ int main(int argc, char **argv)
         bpnn_activation_kind hidden = (bpnn_activation_kind)(k % (BPNN_ACT_COUNT + 1)); /* every one, then mixtures */
         if (hidden == BPNN_ACT_SOFTMAX || hidden == BPNN_ACT_LOG_SOFTMAX || hidden == BPNN_ACT_USER)
             hidden = BPNN_ACT_COUNT;
-        bpnn_model *model = drawn_model(&d, (bpnn_task)(1 + roll_below(&d, 3)), (bpnn_precision)roll_below(&d, 2), hidden);
+        bpnn_model *model =
+            drawn_model(&d, (bpnn_task)(1 + roll_below(&d, 3)), (bpnn_precision)roll_below(&d, 2), hidden);
         drawn_rows rows;
         bpnn_prediction p;
         bpnn_error error = {0};
