@@ -35,7 +35,7 @@ static void check_operators(bpnn__foreign *f, const onnx_graph *graph)
 {
     static const char *const known[] = {
         "Gemm",  "MatMul",  "Add",  "Sub",      "Div",        "Mul",         "Identity", "Flatten", "Reshape",
-        "Cast",  "Dropout", "Clip", "Constant", "Relu",       "Transpose",   "Sigmoid",  "Tanh",    "LeakyRelu",
+        "Cast",  "Dropout", "Clip", "Constant", "Abs", "Relu",       "Transpose",   "Sigmoid",  "Tanh",    "LeakyRelu",
         "PRelu", "Elu",     "Selu", "Softplus", "Softsign",   "HardSigmoid", "Erf",      "Gelu",    "Mish",
         "Exp",   "Sin",     "Cos",  "Softmax",  "LogSoftmax", "Concat",      "ArgMax",   "Squeeze", NULL};
     static const char *const ml[] = {"ArrayFeatureExtractor", "ZipMap", NULL};

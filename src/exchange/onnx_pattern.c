@@ -201,6 +201,16 @@ static bool find_erf(bpnn__foreign *f, const bpnn__onnx_step *step, const onnx_n
     return true;
 }
 
+/* x / (1 + |x|): `quotient` divides x by what comes of `first`. */
+static bool find_softsign(bpnn__foreign *f, const bpnn__onnx_step *step, const onnx_node *first,
+                          const onnx_node *quotient, bpnn_activation *a)
+{
+    const onnx_node *sum = is(first, "Abs") ? next(step, first->output[0], "Add") : NULL;
+    a->kind = BPNN_ACT_SOFTSIGN;
+    return sum && has_number(f, step, sum, first->output[0], 1) && quotient->n_input == 2 &&
+           strcmp(quotient->input[0], step->x) == 0 && strcmp(quotient->input[1], sum->output[0]) == 0;
+}
+
 bool bpnn__onnx_find_activation(bpnn__foreign *f, const bpnn__onnx_step *step, bpnn_activation *activation,
                                 const char **y)
 {
@@ -215,6 +225,8 @@ bool bpnn__onnx_find_activation(bpnn__foreign *f, const bpnn__onnx_step *step, b
     for (size_t i = 0; step->use_count == 2 && i < 2; i++) {
         const onnx_node *first = step->use[i], *product = step->use[1 - i];
         *y = product->output[0];
+        if (is(product, "Div") && find_softsign(f, step, first, product, activation))
+            return true;
         if (!is(product, "Mul"))
             continue;
         if (find_gated(step, first, product, activation) || find_erf(f, step, first, product, activation, y))
