@@ -44,6 +44,12 @@ tools/law.sh
 
 run gcc release -DCMAKE_C_COMPILER=gcc
 if [ "$kind" = all ]; then
+  need "ONNX beside its checker, PyTorch and FANN" python3-onnx python3-torch python3-sklearn libfann-dev
+  if command -v npm >/dev/null && [ ! -d build/node/node_modules/onnxruntime-node ]; then
+    say "ONNX Runtime, to compare with"
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node onnxruntime-node >/dev/null 2>&1 ||
+      echo "npm could not install onnxruntime-node: that comparison is skipped"
+  fi
   need "the second compiler, C++ for the outside program, the format" clang g++ clang-format
   say "the format"
   tools/format.sh

@@ -25,4 +25,5 @@ need() {
   $as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
-build_packages="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson-dev"
+build_packages="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson-dev
+libprotobuf-c-dev protobuf-c-compiler libonnx-dev"

@@ -34,10 +34,11 @@ static bool is_one_of(const char *op, const char *const *list)
 static void check_operators(bpnn__foreign *f, const onnx_graph *graph)
 {
     static const char *const known[] = {
-        "Gemm",  "MatMul",  "Add",  "Sub",      "Div",        "Mul",         "Identity", "Flatten", "Reshape",
-        "Cast",  "Dropout", "Clip", "Constant", "Abs", "Relu",       "Transpose",   "Sigmoid",  "Tanh",    "LeakyRelu",
-        "PRelu", "Elu",     "Selu", "Softplus", "Softsign",   "HardSigmoid", "Erf",      "Gelu",    "Mish",
-        "Exp",   "Sin",     "Cos",  "Softmax",  "LogSoftmax", "Concat",      "ArgMax",   "Squeeze", NULL};
+        "Gemm",        "MatMul", "Add",       "Sub",     "Div",      "Mul",  "Identity", "Flatten",
+        "Reshape",     "Cast",   "Dropout",   "Clip",    "Constant", "Abs",  "Relu",     "Transpose",
+        "Sigmoid",     "Tanh",   "LeakyRelu", "PRelu",   "Elu",      "Selu", "Softplus", "Softsign",
+        "HardSigmoid", "Erf",    "Gelu",      "Mish",    "Exp",      "Sin",  "Cos",      "Softmax",
+        "LogSoftmax",  "Concat", "ArgMax",    "Squeeze", NULL};
     static const char *const ml[] = {"ArrayFeatureExtractor", "ZipMap", NULL};
     char shown[BPNN__SHOWN];
     for (size_t i = 0; i < graph->n_node; i++) {

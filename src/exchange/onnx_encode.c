@@ -63,14 +63,14 @@ static bool make_room(bpnn__onnx *g, const bpnn__schema *s, encoded *e)
     return !g->failed;
 }
 
-static void sort_number(const bpnn__schema *s, const bpnn__member *member, size_t i, encoded *e)
+static void sort_number(const bpnn__schema *s, size_t i, encoded *e)
 {
     const bpnn__feature *f = &s->features[i];
     size_t k = e->numbers++;
     e->fill[i] = s->missing == BPNN_MISSING_ERROR ? (double)NAN : f->fill;
     e->number_column[k] = (int64_t)i;
-    e->mean[k] = member->mean[f->first];
-    e->scale[k] = member->scale[f->first];
+    e->mean[k] = s->mean[f->first];
+    e->scale[k] = s->scale[f->first];
     e->scaled |= e->mean[k] != 0 || e->scale[k] != 1;
     e->order[f->first] = (int64_t)k;
     if (f->indicator) {
@@ -91,13 +91,13 @@ static void sort_levels(const bpnn__schema *s, size_t i, encoded *e)
 }
 
 /* Fills the lists; order becomes places in the joined columns. */
-static void sort_columns(const bpnn__schema *s, const bpnn__member *member, encoded *e)
+static void sort_columns(const bpnn__schema *s, encoded *e)
 {
     for (size_t i = 0; i < s->feature_count; i++)
         if (s->features[i].categorical)
             sort_levels(s, i, e);
         else
-            sort_number(s, member, i, e);
+            sort_number(s, i, e);
     for (size_t i = 0; i < s->feature_count; i++) {
         const bpnn__feature *f = &s->features[i];
         for (size_t k = 0; k < f->width; k++)
@@ -142,15 +142,14 @@ static bool in_order(const encoded *e, size_t width)
     return true;
 }
 
-const char *bpnn__onnx_encode(bpnn__onnx *g, const bpnn__schema *s, const bpnn__member *member, const char *prefix,
-                              const char *raw)
+const char *bpnn__onnx_encode(bpnn__onnx *g, const bpnn__schema *s, const char *prefix, const char *raw)
 {
     encoded e = {0};
     const char *parts[3] = {0};
     size_t count = 0;
     if (!make_room(g, s, &e))
         return NULL;
-    sort_columns(s, member, &e);
+    sort_columns(s, &e);
     const char *fill = bpnn__onnx_tensor(g, prefix, "input.fill", ONNX_DOUBLE, s->feature_count, 0, e.fill);
     const char *wide = in_double(g, raw), *missing = bpnn__onnx_node(g, "IsNaN", wide, NULL, NULL);
     const char *x = bpnn__onnx_node(g, "Where", missing, fill, wide);
@@ -171,29 +170,26 @@ static const char *with(bpnn__onnx *g, const char *op, const char *x, double num
     return bpnn__onnx_node(g, op, x, bpnn__onnx_scalar(g, number), NULL);
 }
 
-static bpnn_activation_kind output_of(const bpnn__member *member)
+static bpnn_activation_kind output_of(const bpnn_model *member)
 {
     return member->net->layers[member->net->depth - 1].activation.kind;
 }
 
-static const char *targets_of(bpnn__onnx *g, const bpnn__schema *s, const bpnn__member *member, const char *prefix,
-                              const char *y)
+static const char *targets_of(bpnn__onnx *g, const bpnn__schema *s, const char *prefix, const char *y)
 {
     bool scaled = false;
     for (size_t i = 0; i < s->target_count; i++)
-        scaled |= member->target_mean[i] != 0 || member->target_scale[i] != 1;
+        scaled |= s->target_mean[i] != 0 || s->target_scale[i] != 1;
     if (!scaled)
         return y;
-    const char *scale =
-        bpnn__onnx_tensor(g, prefix, "target.scale", ONNX_DOUBLE, s->target_count, 0, member->target_scale);
-    const char *mean =
-        bpnn__onnx_tensor(g, prefix, "target.mean", ONNX_DOUBLE, s->target_count, 0, member->target_mean);
+    const char *scale = bpnn__onnx_tensor(g, prefix, "target.scale", ONNX_DOUBLE, s->target_count, 0, s->target_scale);
+    const char *mean = bpnn__onnx_tensor(g, prefix, "target.mean", ONNX_DOUBLE, s->target_count, 0, s->target_mean);
     const char *x = bpnn__onnx_node(g, "Mul", in_double(g, y), scale, NULL);
     return in_precision(g, bpnn__onnx_node(g, "Add", x, mean, NULL));
 }
 
 /* One output as a share of certainty: present.c. */
-static const char *share_of(bpnn__onnx *g, const bpnn__member *member, const char *y)
+static const char *share_of(bpnn__onnx *g, const bpnn_model *member, const char *y)
 {
     bpnn_activation_kind kind = output_of(member);
     if (kind == BPNN_ACT_LOG_SOFTMAX)
@@ -223,12 +219,12 @@ static const char *distribution(bpnn__onnx *g, const char *shares, size_t classe
     return bpnn__onnx_node(g, "Where", none, equal, bpnn__onnx_node(g, "Div", shares, sum, NULL));
 }
 
-const char *bpnn__onnx_values(bpnn__onnx *g, const bpnn__schema *s, const bpnn__member *member, const char *prefix,
-                              const char *y)
+const char *bpnn__onnx_values(bpnn__onnx *g, const bpnn_model *member, const char *prefix, const char *y)
 {
+    const bpnn__schema *s = &member->schema;
     bpnn_activation_kind kind = output_of(member);
     if (s->task == BPNN_TASK_REGRESSION)
-        return targets_of(g, s, member, prefix, y);
+        return targets_of(g, s, prefix, y);
     const char *share = share_of(g, member, y);
     if (s->task == BPNN_TASK_BINARY)
         return both_classes(g, share);

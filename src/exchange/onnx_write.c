@@ -69,12 +69,12 @@ static const char *prefix_of(bpnn__onnx *g, size_t k, size_t count)
 static const char *member_values(bpnn__onnx *g, const bpnn_model *model, size_t k, const char **y)
 {
     const char *prefix = prefix_of(g, k, bpnn__member_count(model));
-    bpnn__member member = bpnn__member_at(model, k);
+    const bpnn_model *member = bpnn__member_at(model, k);
     if (!prefix)
         return NULL;
-    const char *x = bpnn__onnx_encode(g, &model->schema, &member, prefix, "input");
-    *y = network(g, member.net, prefix, x);
-    return bpnn__onnx_values(g, &model->schema, &member, prefix, *y);
+    const char *x = bpnn__onnx_encode(g, &member->schema, prefix, "input");
+    *y = network(g, member->net, prefix, x);
+    return bpnn__onnx_values(g, member, prefix, *y);
 }
 
 /* The mean of the members' predictions; *decided is what the label is taken from. */
@@ -181,31 +181,33 @@ static void put_hex(bpnn__json *json, const char *prefix, const char *name, cons
     bpnn__text_add(&json->text, "\"");
 }
 
-/* The numbers of the model file that the graph holds only in part. */
-static void put_scaling(bpnn__onnx *g, bpnn__json *json, const bpnn_model *model)
+static void put_member(bpnn__json *json, const char *prefix, const bpnn__schema *s)
 {
-    const bpnn__schema *s = &model->schema;
-    size_t count = bpnn__member_count(model);
     double *fill = bpnn__alloc(s->feature_count, sizeof *fill);
     json->text.failed |= !fill;
     for (size_t i = 0; fill && i < s->feature_count; i++)
         fill[i] = s->features[i].categorical ? 0 : s->features[i].fill;
+    put_hex(json, prefix, "input.mean", s->mean, s->width);
+    put_hex(json, prefix, "input.scale", s->scale, s->width);
+    put_hex(json, prefix, "input.fill", fill, fill ? s->feature_count : 0);
+    if (s->task == BPNN_TASK_REGRESSION) {
+        put_hex(json, prefix, "target.mean", s->target_mean, s->target_count);
+        put_hex(json, prefix, "target.scale", s->target_scale, s->target_count);
+    }
+    bpnn__free(fill);
+}
+
+/* The numbers of the model file that the graph holds only in part. */
+static void put_scaling(bpnn__onnx *g, bpnn__json *json, const bpnn_model *model)
+{
+    size_t count = bpnn__member_count(model);
     bpnn__json_open(json, '{');
-    put_hex(json, "", "input.fill", fill, fill ? s->feature_count : 0);
     for (size_t k = 0; k < count; k++) {
         const char *prefix = prefix_of(g, k, count);
-        bpnn__member member = bpnn__member_at(model, k);
-        if (!prefix)
-            break;
-        put_hex(json, prefix, "input.mean", member.mean, s->width);
-        put_hex(json, prefix, "input.scale", member.scale, s->width);
-        if (s->task != BPNN_TASK_REGRESSION)
-            continue;
-        put_hex(json, prefix, "target.mean", member.target_mean, s->target_count);
-        put_hex(json, prefix, "target.scale", member.target_scale, s->target_count);
+        if (prefix)
+            put_member(json, prefix, &bpnn__member_at(model, k)->schema);
     }
     bpnn__json_close(json, '}');
-    bpnn__free(fill);
 }
 
 static void add_entry(bpnn__onnx *g, onnx_model *file, const char *key, const char *value)

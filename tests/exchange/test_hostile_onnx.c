@@ -88,7 +88,10 @@ static void walk(picking *p, const unsigned char *at, const unsigned char *end)
         size_t length_at = (size_t)(at - p->base);
         f->wire = (int)(key & 7);
         const unsigned char *number = at;
-        uint64_t size = f->wire == 0 ? (get_varint(&number, end), (uint64_t)(number - at)) : f->wire == 1 ? 8 : f->wire == 5 ? 4 : get_varint(&at, end);
+        uint64_t size = f->wire == 0   ? (get_varint(&number, end), (uint64_t)(number - at))
+                        : f->wire == 1 ? 8
+                        : f->wire == 5 ? 4
+                                       : get_varint(&at, end);
         f->content = (size_t)(at - p->base);
         f->size = (size_t)size;
         if (roll_below(p->d, ++p->seen) == 0)
@@ -122,7 +125,8 @@ static bytes replace(bytes file, const field *f, size_t at, size_t removed, cons
 
 static bytes edit_field(dice *d, bytes file)
 {
-    static const uint64_t numbers[] = {0, 1, 2, 7, 11, 127, 128, 65535, (uint64_t)1 << 31, (uint64_t)1 << 32, (uint64_t)1 << 63, UINT64_MAX};
+    static const uint64_t numbers[] = {
+        0, 1, 2, 7, 11, 127, 128, 65535, (uint64_t)1 << 31, (uint64_t)1 << 32, (uint64_t)1 << 63, UINT64_MAX};
     picking p = {.d = d, .base = file.data};
     unsigned char text[10];
     walk(&p, file.data, file.data + file.size);
@@ -148,12 +152,12 @@ static bytes edit_field(dice *d, bytes file)
         }
         return replace(file, f, f->key, whole, NULL, 0);
     default: /* content replaced by random bytes of the same length */
-        {
-            bytes out = spliced(file, 0, 0, NULL, 0);
-            for (size_t i = 0; i < f->size && i < 16; i++)
-                out.data[f->content + roll_below(d, f->size)] = (unsigned char)roll(d);
-            return out;
-        }
+    {
+        bytes out = spliced(file, 0, 0, NULL, 0);
+        for (size_t i = 0; i < f->size && i < 16; i++)
+            out.data[f->content + roll_below(d, f->size)] = (unsigned char)roll(d);
+        return out;
+    }
     }
 }
 
@@ -168,7 +172,11 @@ static bytes as_stranger(bytes file)
         p.seen = 0;
         walk(&p, file.data, file.data + file.size);
         const field *f = &p.picked;
-        if (f->wire == 2 && f->depth == 0 && f->size > 6 && memcmp(file.data + f->content, "\x0a\x04" "bpnn", 6) == 0)
+        if (f->wire == 2 && f->depth == 0 && f->size > 6 &&
+            memcmp(file.data + f->content,
+                   "\x0a\x04"
+                   "bpnn",
+                   6) == 0)
             return replace(file, f, f->key, f->content + f->size - f->key, NULL, 0);
     }
 }
@@ -224,6 +232,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < FILES; i++)
         free(files[i].data);
-    printf("malformed ONNX files (seed %llu, %zu accepted): %zu done, %zu bad\n", (unsigned long long)seed, accepted, cases, bad);
+    printf("malformed ONNX files (seed %llu, %zu accepted): %zu done, %zu bad\n", (unsigned long long)seed, accepted,
+           cases, bad);
     return bad != 0;
 }
