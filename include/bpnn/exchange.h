@@ -10,8 +10,11 @@ extern "C" {
 
 /* Formats other than the model file. X(ENUM, "name") */
 #define BPNN_FORMATS(X)                                                                                                \
-    X(JSON, "json") /* everything that is in the model, as text */                                                     \
-    X(ONNX, "onnx") /* a graph from raw columns to predictions */
+    X(JSON, "json")               /* everything that is in the model, as text */                                       \
+    X(ONNX, "onnx")               /* a graph from raw columns to predictions */                                        \
+    X(SAFETENSORS, "safetensors") /* the weights, as PyTorch names them */                                             \
+    X(NPZ, "npz")                 /* the weights, as scikit-learn has them */                                          \
+    X(FANN, "fann")               /* FANN 2 text files */
 
 #define BPNN_X(id, name) BPNN_FORMAT_##id,
 typedef enum bpnn_format { BPNN_FORMATS(BPNN_X) BPNN_FORMAT_COUNT } bpnn_format;

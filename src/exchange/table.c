@@ -1,6 +1,7 @@
 /* The formats: a row each. */
 #include "exchange/exchange.h"
 #include "exchange/onnx.h"
+#include "exchange/plain.h"
 
 #include <string.h>
 
@@ -9,6 +10,11 @@ static const bpnn__exporter rows[BPNN_FORMAT_COUNT] = {
                           NULL},
     [BPNN_FORMAT_ONNX] = {".onnx", "a graph from the raw columns to the prediction, for ONNX Runtime and others",
                           bpnn__export_onnx, bpnn__onnx_read, NULL},
+    [BPNN_FORMAT_SAFETENSORS] = {".safetensors", "the weights for PyTorch: a Sequential's state_dict",
+                                 bpnn__export_safetensors, NULL, NULL},
+    [BPNN_FORMAT_NPZ] = {".npz", "the weights for NumPy and scikit-learn: coefs_0, intercepts_0 ..", bpnn__export_npz,
+                         bpnn__import_npz, NULL},
+    [BPNN_FORMAT_FANN] = {".net", "a text file of FANN 2", bpnn__export_fann, bpnn__import_fann, bpnn__is_fann},
 };
 
 const bpnn__exporter *bpnn__exporter_of(bpnn_format format)

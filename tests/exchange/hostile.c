@@ -50,7 +50,8 @@ bool holds(reader read, bytes file, size_t *accepted)
     bpnn_model *model;
     bpnn_error error = {0};
     unsigned char *exact = malloc(file.size ? file.size : 1); /* so that reading past it is seen */
-    memcpy(exact, file.data, file.size);
+    if (file.size > 0)
+        memcpy(exact, file.data, file.size);
     largest = 0;
     bpnn_status status = read(&model, exact, file.size, "made", &error);
     free(exact);
@@ -69,7 +70,8 @@ bytes spliced(bytes file, size_t at, size_t removed, const void *added, size_t c
 {
     bytes out = {malloc(file.size - removed + count + 1), file.size - removed + count};
     memcpy(out.data, file.data, at);
-    memcpy(out.data + at, added, count);
+    if (count > 0)
+        memcpy(out.data + at, added, count);
     memcpy(out.data + at + count, file.data + at + removed, file.size - at - removed);
     return out;
 }

@@ -1,0 +1,274 @@
+/* NumPy .npz as scikit-learn's multilayer perceptron has its weights: coefs_0 [in, out], intercepts_0 [out] ..; activation (of hidden layers:
+ * identity, logistic, tanh, relu), out_activation (also softmax), classes. Written here besides: activations (ours, of every layer), input_mean,
+ * input_scale, target_mean, target_scale. A stored zip archive without times; numbers in double. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "exchange/plain.h"
+#include "net/net.h"
+
+#include <string.h>
+#include <zlib.h>
+
+enum { LOCAL = 30, CENTRAL = 46, END = 22, NPY_HEADER = 128 };
+
+typedef struct archive {
+    bpnn__text *out;
+    bpnn__text central;
+    size_t entries;
+} archive;
+
+static void put(bpnn__text *text, uint64_t x, int bytes)
+{
+    char little[8];
+    for (int i = 0; i < bytes; i++)
+        little[i] = (char)(x >> 8 * i);
+    bpnn__text_add_bytes(text, little, (size_t)bytes);
+}
+
+/* What the local and the central header share: from the version to the lengths. */
+static void put_common(bpnn__text *text, uint32_t crc, size_t size, size_t name)
+{
+    put(text, 20, 2);
+    put(text, 0, 2);
+    put(text, 0, 2); /* stored */
+    put(text, 0, 2); /* time, and date: 1980-01-01 */
+    put(text, 0x21, 2);
+    put(text, crc, 4);
+    put(text, size, 4);
+    put(text, size, 4);
+    put(text, name, 2);
+    put(text, 0, 2);
+}
+
+static void add_entry(archive *a, const char *name, const bpnn__text *npy)
+{
+    bpnn__text file = {0};
+    bpnn__text_add(&file, name);
+    bpnn__text_add(&file, ".npy");
+    a->out->failed |= file.failed || npy->failed;
+    if (a->out->failed) {
+        bpnn__text_free(&file);
+        return;
+    }
+    size_t at = a->out->size;
+    uint32_t crc = (uint32_t)crc32_z(0, (const unsigned char *)npy->data, npy->size);
+    put(a->out, 0x04034b50, 4);
+    put_common(a->out, crc, npy->size, file.size);
+    bpnn__text_add_bytes(a->out, file.data, file.size);
+    bpnn__text_add_bytes(a->out, npy->data, npy->size);
+    put(&a->central, 0x02014b50, 4);
+    put(&a->central, 20, 2);
+    put_common(&a->central, crc, npy->size, file.size);
+    put(&a->central, 0, 8); /* comment, disk, attributes */
+    put(&a->central, 0, 2);
+    put(&a->central, at, 4);
+    bpnn__text_add_bytes(&a->central, file.data, file.size);
+    a->entries++;
+    bpnn__text_free(&file);
+}
+
+static void finish(archive *a)
+{
+    size_t at = a->out->size;
+    a->out->failed |= a->central.failed;
+    if (!a->out->failed) {
+        bpnn__text_add_bytes(a->out, a->central.data, a->central.size);
+        put(a->out, 0x06054b50, 4);
+        put(a->out, 0, 4);
+        put(a->out, a->entries, 2);
+        put(a->out, a->entries, 2);
+        put(a->out, a->central.size, 4);
+        put(a->out, at, 4);
+        put(a->out, 0, 2);
+    }
+    bpnn__text_free(&a->central);
+}
+
+/* ---- arrays ---- */
+
+/* The header of an .npy file, 128 bytes; shape "(3, 4)" .. */
+static void put_npy_header(bpnn__text *npy, const char *type, const bpnn__text *shape)
+{
+    bpnn__text_add_bytes(npy, "\x93NUMPY\x01\x00\x76\x00", 10);
+    bpnn__text_add(npy, "{'descr': '");
+    bpnn__text_add(npy, type);
+    bpnn__text_add(npy, "', 'fortran_order': False, 'shape': ");
+    bpnn__text_add(npy, shape->failed ? "()" : shape->data);
+    bpnn__text_add(npy, ", }");
+    while (!npy->failed && npy->size < NPY_HEADER - 1)
+        bpnn__text_add(npy, " ");
+    bpnn__text_add(npy, "\n");
+    npy->failed |= shape->failed;
+}
+
+static void put_shape(bpnn__text *shape, size_t rows, size_t cols)
+{
+    bpnn__text_add(shape, "(");
+    bpnn__text_add_u64(shape, rows);
+    bpnn__text_add(shape, cols ? ", " : ",");
+    if (cols)
+        bpnn__text_add_u64(shape, cols);
+    bpnn__text_add(shape, ")");
+}
+
+static void add_numbers(archive *a, const char *name, const double *x, size_t rows, size_t cols)
+{
+    bpnn__text npy = {0}, shape = {0};
+    put_shape(&shape, rows, cols);
+    put_npy_header(&npy, "<f8", &shape);
+    bpnn__text_add_bytes(&npy, (const char *)x, rows * (cols ? cols : 1) * sizeof *x);
+    add_entry(a, name, &npy);
+    bpnn__text_free(&npy);
+    bpnn__text_free(&shape);
+}
+
+/* One character of UTF-8 (valid), and on. */
+static uint32_t next_character(const char **text)
+{
+    const unsigned char *c = (const unsigned char *)*text;
+    int more = *c < 0x80 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
+    uint32_t x = more == 0 ? *c : *c & (0x3fu >> more);
+    for (int i = 1; i <= more; i++)
+        x = x << 6 | (c[i] & 0x3fu);
+    *text += more + 1;
+    return x;
+}
+
+static size_t count_characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text; count++)
+        next_character(&text);
+    return count;
+}
+
+/* Texts as '<U' of the longest; alone: no dimension. */
+static void add_texts(archive *a, const char *name, const char *const *texts, size_t count, bool alone)
+{
+    bpnn__text npy = {0}, shape = {0}, type = {0};
+    size_t longest = 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = count_characters(texts[i]);
+        longest = length > longest ? length : longest;
+    }
+    bpnn__text_add(&type, "<U");
+    bpnn__text_add_u64(&type, longest);
+    if (alone)
+        bpnn__text_add(&shape, "()");
+    else
+        put_shape(&shape, count, 0);
+    put_npy_header(&npy, type.failed ? "" : type.data, &shape);
+    for (size_t i = 0; i < count; i++) {
+        const char *at = texts[i];
+        for (size_t k = 0; k < longest; k++)
+            put(&npy, *at ? next_character(&at) : 0, 4);
+    }
+    add_entry(a, name, &npy);
+    bpnn__text_free(&npy);
+    bpnn__text_free(&shape);
+    bpnn__text_free(&type);
+}
+
+static void add_text(archive *a, const char *name, const char *text)
+{
+    add_texts(a, name, &text, 1, true);
+}
+
+/* ---- the model ---- */
+
+/* "coefs_0" */
+static void add_layer_numbers(archive *a, const char *name, size_t m, const double *x, size_t rows, size_t cols)
+{
+    bpnn__text full = {0};
+    bpnn__text_add(&full, name);
+    bpnn__text_add_u64(&full, m - 1);
+    a->out->failed |= full.failed;
+    if (!full.failed)
+        add_numbers(a, full.data, x, rows, cols);
+    bpnn__text_free(&full);
+}
+
+static void add_layer(archive *a, const bpnn_net *net, size_t m)
+{
+    size_t in = bpnn__net_size(net, m - 1), out = bpnn__net_size(net, m);
+    double *x = bpnn__alloc(in + 1, out * sizeof *x), *bias = x ? x + in * out : NULL;
+    a->out->failed |= !x;
+    for (size_t j = 0; x && j < in; j++)
+        for (size_t i = 0; i < out; i++)
+            x[j * out + i] = bpnn__weight_of(net, m, j, i);
+    for (size_t i = 0; x && i < out; i++)
+        bias[i] = bpnn__bias_of(net, m, i);
+    if (x) {
+        add_layer_numbers(a, "coefs_", m, x, in, out);
+        add_layer_numbers(a, "intercepts_", m, bias, out, 0);
+    }
+    bpnn__free(x);
+}
+
+/* scikit-learn's word, or NULL. */
+static const char *word_of(bpnn_activation_kind kind)
+{
+    return kind == BPNN_ACT_IDENTITY  ? "identity"
+           : kind == BPNN_ACT_SIGMOID ? "logistic"
+           : kind == BPNN_ACT_TANH    ? "tanh"
+           : kind == BPNN_ACT_RELU    ? "relu"
+           : kind == BPNN_ACT_SOFTMAX ? "softmax"
+                                      : NULL;
+}
+
+static void add_activations(archive *a, const bpnn_net *net)
+{
+    enum { WORD = 64 };
+    const char **words = bpnn__alloc(net->depth, sizeof *words);
+    char *texts = bpnn__alloc(net->depth, WORD);
+    bool same = net->depth > 1;
+    a->out->failed |= !words || !texts;
+    for (size_t m = 0; words && texts && m < net->depth; m++) {
+        bpnn__activation_print(&net->layers[m].activation, texts + m * WORD, WORD);
+        words[m] = texts + m * WORD;
+        same = same && (m + 1 == net->depth || net->layers[m].activation.kind == net->layers[0].activation.kind);
+    }
+    if (words && texts)
+        add_texts(a, "activations", words, net->depth, false);
+    const char *hidden = word_of(net->layers[0].activation.kind),
+               *out = word_of(net->layers[net->depth - 1].activation.kind);
+    if (same && hidden)
+        add_text(a, "activation", hidden);
+    if (out)
+        add_text(a, "out_activation", out);
+    bpnn__free(texts);
+    bpnn__free(words);
+}
+
+static void add_scaling(archive *a, const bpnn__schema *s)
+{
+    if (bpnn__is_scaled(s->mean, s->scale, s->width)) {
+        add_numbers(a, "input_mean", s->mean, s->width, 0);
+        add_numbers(a, "input_scale", s->scale, s->width, 0);
+    }
+    if (s->task == BPNN_TASK_REGRESSION && bpnn__is_scaled(s->target_mean, s->target_scale, s->target_count)) {
+        add_numbers(a, "target_mean", s->target_mean, s->target_count, 0);
+        add_numbers(a, "target_scale", s->target_scale, s->target_count, 0);
+    }
+}
+
+bpnn_status bpnn__export_npz(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
+                             bpnn_error *error)
+{
+    const bpnn__schema *s = &model->schema;
+    archive a = {.out = buffer};
+    bpnn_status status = bpnn__check_plain(model, "npz", error);
+    if (status != BPNN_OK)
+        return status;
+    if (bpnn_net_parameter_count(model->net) > ((size_t)1 << 28))
+        return bpnn__fail(error, BPNN_USAGE, "npz is written up to 2^28 parameters; take onnx or safetensors");
+    bpnn__note_encoding(model, options, "npz");
+    for (size_t m = 1; m <= model->net->depth; m++)
+        add_layer(&a, model->net, m);
+    add_activations(&a, model->net);
+    add_scaling(&a, s);
+    if (s->class_count > 0)
+        add_texts(&a, "classes", (const char *const *)s->classes, s->class_count, false);
+    finish(&a);
+    return BPNN_OK;
+}
