@@ -62,4 +62,5 @@ def main():
     return bad > 0 or done == 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
