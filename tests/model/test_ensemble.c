@@ -396,10 +396,12 @@ static void test_time_limit(void **state)
     o.train.epochs = 100000000;
     o.train.patience = 0;
     o.train.time_limit = 0.6;
-    bpnn_model *model = fit(table, &o);
-    assert_int_equal(bpnn_model_summary(model)->stop, BPNN_STOP_TIME);
-    assert_int_equal(bpnn_model_members(model), 3);
-    bpnn_model_free(model);
+    for (o.train.threads = 1; o.train.threads <= 2; o.train.threads++) {
+        bpnn_model *model = fit(table, &o);
+        assert_int_equal(bpnn_model_summary(model)->stop, BPNN_STOP_TIME);
+        assert_int_equal(bpnn_model_members(model), 3);
+        bpnn_model_free(model);
+    }
     bpnn_table_free(table);
 }
 
