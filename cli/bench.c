@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LAYERS = 64, MEASUREMENTS = 5 };
 
@@ -18,6 +19,7 @@ typedef struct bench {
     float *x, *t;
     size_t *order;
     double train_rate, predict_rate, single_us, gflops;
+    double peak; /* GFLOP/s of one core, multiply-adds in registers */
 } bench;
 
 static double now(void)
@@ -211,6 +213,29 @@ static int measure_prediction(bench *b)
     return code;
 }
 
+/* The machine's peak at this moment: best of several measurements, as nothing is faster than the machine. */
+static void measure_peak(bench *b)
+{
+    bpnn_precision precision = bpnn_net_describe(b->net).precision;
+    uint64_t rounds = 1000;
+    for (int i = 0; i < MEASUREMENTS;) {
+        double start = now(), flops = bpnn_multiply_adds(b->a->isa, precision, rounds), seconds = now() - start;
+        if (seconds < 2e-3 && rounds < UINT64_MAX / 2) {
+            rounds *= 2; /* warms up, too */
+            continue;
+        }
+        b->peak = fmax(b->peak, flops * 1e-9 / seconds);
+        i++;
+    }
+}
+
+/* CPUs that --threads means. */
+static double cores(const bench *b)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return b->threads ? (double)b->threads : online > 0 ? (double)online : 1;
+}
+
 /* Multiply-adds twice: 6 a weight and row, 4 in the first layer, whose inputs need no delta. */
 static double flops_a_row(const bench *b)
 {
@@ -224,9 +249,11 @@ static void report(const bench *b)
 {
     const char *precision = bpnn_word(BPNN_WORDS_PRECISION, (int)bpnn_net_describe(b->net).precision);
     const char *isa = b->a->isa && strcmp(b->a->isa, "auto") != 0 ? b->a->isa : bpnn_isa_name();
+    double share = b->gflops / (b->peak * cores(b));
     if (!b->a->json) {
         printf("%s, batch %zu, %s, %s, %s\n", b->a->layers, b->batch, b->method, precision, isa);
-        printf("training    %.4g rows/s  (%.3g GFLOP/s)\n", b->train_rate, b->gflops);
+        printf("training    %.4g rows/s  (%.3g GFLOP/s, %.3g %% of %.0f x %.4g, the multiply-add peak)\n",
+               b->train_rate, b->gflops, 100 * share, cores(b), b->peak);
         printf("prediction  %.4g rows/s, one row %.3g us\n", b->predict_rate, b->single_us);
         return;
     }
@@ -254,6 +281,10 @@ static void report(const bench *b)
     json_number(b->single_us);
     json_key("gflops");
     json_number(b->gflops);
+    json_key("fma_peak_gflops");
+    json_number(b->peak);
+    json_key("peak_share");
+    json_number(share);
     json_close('}');
     json_end();
 }
@@ -300,6 +331,8 @@ int verb_bench(const arguments *a)
         code = measure_training(&b);
     if (code == 0)
         code = measure_prediction(&b);
+    if (code == 0)
+        measure_peak(&b);
     if (code == 0) {
         b.gflops = b.train_rate * flops_a_row(&b) * 1e-9;
         report(&b);

@@ -240,6 +240,13 @@ BPNN_API size_t bpnn_predictor_workspace(const bpnn_predictor *predictor, size_t
 BPNN_API bpnn_status bpnn_predictor_run(const bpnn_predictor *predictor, bpnn_matrix inputs, void *outputs,
                                         bpnn_dtype dtype, void *workspace, size_t workspace_size, bpnn_error *error);
 
+/* ---- the machine ---- */
+
+/* Multiply-adds in registers, none waiting for another: `rounds` times 12 vectors of an instruction set (NULL or "auto" = the best)
+ * and precision. Returns the floating-point operations that were done, two a multiply-add; 0 = no such instruction set here.
+ * Timed by the caller this is one core's peak. Thread-safe. */
+BPNN_API double bpnn_multiply_adds(const char *isa, bpnn_precision precision, uint64_t rounds);
+
 #ifdef __cplusplus
 }
 #endif

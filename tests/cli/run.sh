@@ -299,7 +299,7 @@ EOF
 begin diverged; numbers 70 >t.csv; expect 6 "$bpnn" train -q --target y --method sgd --rate 1e6 --activation identity t.csv; says 'diverged in epoch 1'; expect 0 "$bpnn" predict t.bpnn t.csv
 begin no_epochs; numbers 70 >t.csv; expect 0 "$bpnn" train -q --target y --epochs 0 t.csv; expect 0 "$bpnn" predict t.bpnn t.csv
 begin stdin; numbers 70 >t.csv; "$bpnn" train -q --target y --epochs 2 -o m.bpnn - <t.csv >out 2>err || fault 'train from standard input'; "$bpnn" predict m.bpnn - <t.csv >p1; "$bpnn" predict m.bpnn t.csv >p2; cmp -s p1 p2 || fault 'standard input: other predictions'
-begin bench; expect 0 "$bpnn" bench --layers 4-8-3 --seconds 0.05 --json; json "d['train_rows_per_s']>0 and set(d)=={'layers','batch','method','precision','threads','isa','train_rows_per_s','predict_rows_per_s','single_row_us','gflops'}"
+begin bench; expect 0 "$bpnn" bench --layers 4-8-3 --seconds 0.05 --json; json "d['train_rows_per_s']>0 and set(d)=={'layers','batch','method','precision','threads','isa','train_rows_per_s','predict_rows_per_s','single_row_us','gflops','fma_peak_gflops','peak_share'} and 0<d['peak_share']<1.5 and d['fma_peak_gflops']>0"
 begin dialects
 printf '\357\273\277"a";b\r\n1,5;x\r\n2,5;y\r\n' >t.csv; expect 0 "$bpnn" inspect --json t.csv; json "d['delimiter']==';' and d['decimal']==',' and d['columns'][0]['name']=='a' and d['columns'][0]['max']==2.5"
 printf 'a\tb\n"x\ny"\t1\n' >t.tsv; expect 0 "$bpnn" inspect --json t.tsv; json "d['rows']==1 and d['delimiter']=='\\t'"
