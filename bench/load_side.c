@@ -1,0 +1,60 @@
+/* Reads a CSV file of numbers to a float matrix by this library, again and again: load_side FILE THREADS. A line "go" asks
+ * for one reading, types inferred and all checks done; the answer is "SECONDS PEAK_KIB SUM". */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include <bpnn.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static float *read_matrix(const char *path, const bpnn_table_options *options, size_t *count)
+{
+    bpnn_table *table;
+    bpnn_error error;
+    if (bpnn_table_read(&table, path, options, &error) != BPNN_OK) {
+        fprintf(stderr, "load_side: %s\n", error.text);
+        exit(1);
+    }
+    size_t rows = bpnn_table_rows(table), columns = bpnn_table_columns(table);
+    float *matrix = malloc(rows * columns * sizeof *matrix);
+    if (!matrix)
+        exit(1);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            matrix[r * columns + c] = (float)bpnn_table_number(table, r, c);
+    bpnn_table_free(table);
+    *count = rows * columns;
+    return matrix;
+}
+
+int main(int argc, char **argv)
+{
+    char line[64];
+    if (argc != 3)
+        return 1;
+    bpnn_table_options options;
+    bpnn_table_options_default(&options);
+    options.threads = (size_t)strtoul(argv[2], NULL, 10);
+    while (fgets(line, sizeof line, stdin)) {
+        size_t count;
+        double start = now(), sum = 0;
+        float *matrix = read_matrix(argv[1], &options, &count);
+        double seconds = now() - start;
+        for (size_t i = 0; i < count; i++)
+            sum += (double)matrix[i];
+        free(matrix);
+        struct rusage use;
+        getrusage(RUSAGE_SELF, &use);
+        printf("%.6f %ld %.9g\n", seconds, use.ru_maxrss, sum);
+        fflush(stdout);
+    }
+    return 0;
+}
