@@ -25,8 +25,6 @@ try() {
   try fann cc $fast fann.c "$side" -lfann -lm
   try onednn g++ $fast -fopenmp onednn.cc "$side" -ldnnl
   try opencv g++ $fast -I/usr/include/opencv4 opencv.cc "$side" -lopencv_ml -lopencv_core
-  [ -x "$out/tiny_dnn" ] && [ "$out/tiny_dnn" -nt tiny_dnn.cc ] || # half a minute of compiling
-    try tiny_dnn g++ $fast -DCNN_NO_SERIALIZATION tiny_dnn.cc "$side" -lpthread
   if [ -n "${BPNN_BENCH_GENANN:-}" ]; then
     try genann cc $fast -I"$BPNN_BENCH_GENANN" genann.c "$BPNN_BENCH_GENANN/genann.c" "$side" -lm
   else
