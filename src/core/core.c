@@ -92,6 +92,8 @@ bpnn_status BPNN_NAME(core_new)(CORE **out, const bpnn_net *net, const bpnn__eng
     if (status == BPNN_OK && !BPNN_NAME(tiny_new)(core))
         status = bpnn__fail_memory(error);
     if (status == BPNN_OK)
+        BPNN_NAME(shallow_new)(core);
+    if (status == BPNN_OK)
         status = bpnn__pool_new(&core->pool, o->threads, error);
     if (status != BPNN_OK) {
         BPNN_NAME(core_free)(core);

@@ -45,7 +45,8 @@ typedef struct BPNN_NAME(core) {
     real **state;
     /* a batch */
     BPNN_NAME(arrays) arrays;
-    BPNN_NAME(tiny_net) tiny; /* depth 0: the net is not a small one */
+    BPNN_NAME(tiny_net) tiny;       /* depth 0: the net is not a small one */
+    BPNN_NAME(shallow_net) shallow; /* no inputs: the net is not such a one */
     double dropout;
     uint64_t seed;
     bpnn__pool *pool;
@@ -177,6 +178,12 @@ bool BPNN_NAME(tiny_new)(CORE *core);
 void BPNN_NAME(tiny_free)(CORE *core);
 bool BPNN_NAME(tiny_fits)(const CORE *core, size_t rows);
 void BPNN_NAME(tiny_step)(CORE *core, const bpnn__batch *batch, const bpnn__update *update, double *loss);
+
+/* shallow.c: as bpnn__engine_steps, where net, batch and update allow it; returns how many steps it did (0 elsewhere; fewer than
+ * `count`: of the next one the loss was not finite, or it does not do such). */
+void BPNN_NAME(shallow_new)(CORE *core);
+size_t BPNN_NAME(shallow_steps)(CORE *core, const bpnn__batch *batch, const bpnn__update *updates, bool same,
+                                size_t count, double *losses);
 
 /* evaluate.c */
 void BPNN_NAME(core_evaluate)(CORE *core, const bpnn__batch *batch, double *loss, double *outputs);

@@ -123,8 +123,10 @@ size_t bpnn__engine_steps(bpnn__engine *engine, const bpnn__batch *batch, const 
 {
     uint64_t mode = bpnn__fpmode_enter();
     bpnn__batch now = *batch;
-    size_t done = 0;
+    size_t done = engine->face->steps(engine->core, batch, updates, same, count, losses);
     engine->last_rows = batch->count;
+    now.rows += done * now.count;
+    now.update += done;
     for (; done < count; done++, now.rows += now.count, now.update++) {
         engine->face->step(engine->core, &now, same ? updates : updates + done, &losses[done]);
         if (!isfinite(losses[done]))

@@ -47,6 +47,7 @@ typedef void (*bpnn__update_fn)(const void *constants, size_t lines, void *w, co
  * shrink by l1 (weights). */
 typedef struct bpnn__update {
     bpnn__update_fn function;
+    bool plain;                        /* it is w -= constants[0] g */
     double constants[BPNN__CONSTANTS]; /* computed in double, rounded once to the engine's precision */
     double l2;                         /* added to the gradient of weights */
     double decay;                      /* a * l2 of decoupled decay */

@@ -58,6 +58,12 @@ static void face_gradient(void *core, const bpnn__batch *batch, double *loss, do
     BPNN_NAME(core_gradient)(core, batch, loss, input_gradient);
 }
 
+static size_t face_steps(void *core, const bpnn__batch *batch, const bpnn__update *updates, bool same, size_t count,
+                         double *losses)
+{
+    return BPNN_NAME(shallow_steps)(core, batch, updates, same, count, losses);
+}
+
 static bool face_apply(void *core, const bpnn__update *update)
 {
     return BPNN_NAME(core_apply)(core, update);
@@ -108,6 +114,7 @@ const bpnn__face BPNN_NAME(face) = {
     .set_state = face_set_state,
     .fill_state = face_fill_state,
     .step = face_step,
+    .steps = face_steps,
     .gradient = face_gradient,
     .apply = face_apply,
     .read_gradient = face_read_gradient,

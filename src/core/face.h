@@ -14,6 +14,9 @@ typedef struct bpnn__face {
     void (*set_state)(void *core, size_t k, const double *in);
     void (*fill_state)(void *core, size_t k, double value);
     void (*step)(void *core, const bpnn__batch *batch, const bpnn__update *update, double *loss);
+    /* as bpnn__engine_steps; may leave off early: the rest is done step by step */
+    size_t (*steps)(void *core, const bpnn__batch *batch, const bpnn__update *updates, bool same, size_t count,
+                    double *losses);
     void (*gradient)(void *core, const bpnn__batch *batch, double *loss, double *input_gradient);
     bool (*apply)(void *core, const bpnn__update *update);
     void (*read_gradient)(const void *core, double *gradient);

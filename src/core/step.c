@@ -252,6 +252,8 @@ void BPNN_NAME(core_step)(CORE *core, const bpnn__batch *batch, const bpnn__upda
             *loss = (double)NAN;
         return;
     }
+    if (BPNN_NAME(shallow_steps)(core, batch, update, true, 1, loss) == 1)
+        return;
     if (BPNN_NAME(tiny_fits)(core, batch->count)) {
         BPNN_NAME(tiny_step)(core, batch, update, loss);
         return;

@@ -152,9 +152,18 @@ INLINE float r_tanh(float x)
     return x != x ? x : f_with_sign(y, x);
 }
 
+/* exp(x) for x <= 0; anything for NaN */
+INLINE float f_exp_below(float x)
+{
+    float n, t, r = f_reduce_exp(x, &n, &t);
+    float p = FMA(r * r, f_exp_tail(r), r) + 1;
+    float y = f_from_bits((int32_t)((uint32_t)f_bits(p) + ((uint32_t)f_bits(t) << 23)));
+    return x < -0x1.5d589ep6f ? 0 : y;
+}
+
 INLINE float r_sigmoid(float x)
 {
-    float t = r_exp(-r_abs(x));
+    float t = f_exp_below(-r_abs(x));
     return x != x ? x : (x < 0 ? t : 1) / (1 + t);
 }
 

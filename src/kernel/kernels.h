@@ -53,6 +53,26 @@ typedef struct BPNN_NAME(tiny_net) {
     real *w, *twin, *gradient;
 } BPNN_NAME(tiny_net);
 
+/* A net of one hidden layer (NARROW < units <= LANES) and at most NARROW outputs, square error, for `shallow_steps`. */
+typedef struct BPNN_NAME(shallow_net) {
+    size_t in, hidden, out;
+    bpnn_activation_kind hidden_kind, out_kind;
+    real *w1, *b1, *w2, *b2; /* lines, w1 over outputs, w2 over inputs; NULL = no bias */
+} BPNN_NAME(shallow_net);
+
+/* Steps w -= rate * gradient of `rows` rows each: step i takes the data set's rows ids[i * rows] .., rate[i] (steady: rate[0]) and
+ * leaves its loss before the update. */
+typedef struct BPNN_NAME(shallow_run) {
+    bpnn_matrix inputs, targets;
+    const size_t *ids;
+    const double *row_weights; /* or NULL */
+    double weight_scale;
+    bool mean, steady;
+    size_t rows, steps;
+    const real *rate;
+    double *losses;
+} BPNN_NAME(shallow_run);
+
 typedef struct BPNN_NAME(kernels) {
     const char *isa;
     size_t width; /* numbers in a vector: what a multiply-add instruction does at once */
@@ -122,6 +142,10 @@ typedef struct BPNN_NAME(kernels) {
     void (*tiny_gradient)(const BPNN_NAME(tiny_net) * net, size_t rows, const real *x, const real *t, const real *scale,
                           real *loss);
     void (*tiny_twins)(const BPNN_NAME(tiny_net) * net);
+
+    /* Returns how many steps were done: 0 where this is not for such nets and batches (or this instruction set), fewer than there are
+     * where a loss was not finite: of that step nothing is updated. */
+    size_t (*shallow_steps)(const BPNN_NAME(shallow_net) * net, const BPNN_NAME(shallow_run) * run);
 } BPNN_NAME(kernels);
 
 /* The kernels of an instruction set by name; NULL or "auto" = the best this machine has. Returns NULL when there is no such row or

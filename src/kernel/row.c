@@ -8,6 +8,7 @@
 #include "kernel/moves.h"
 #include "kernel/outputs.h"
 #include "kernel/products.h"
+#include "kernel/shallow.h"
 #include "kernel/tiny.h"
 
 #define TEXT_(x) #x
@@ -37,4 +38,5 @@ const BPNN_NAME(kernels) ROW_NAME = {
     .finite = all_finite,
     .tiny_gradient = tiny_gradient,
     .tiny_twins = tiny_twins,
+    .shallow_steps = shallow_steps,
 };

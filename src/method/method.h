@@ -27,6 +27,7 @@ typedef struct bpnn__method {
     bpnn_method_info info;
     bool decoupled;  /* l2 decays the weights instead of joining the gradient (adamw) */
     bool steady;     /* the constants depend on rate, momentum and options alone */
+    bool plain;      /* w -= constants[0] g: kernels may do it themselves */
     bool needs_loss; /* full objective before the update (rprop) */
     double memory_start[BPNN__MEMORY];
     /* Initial value of state k (0 for most). */

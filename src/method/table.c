@@ -284,6 +284,7 @@ static const bpnn__method methods[] = {
 static const bpnn__method plain_sgd = {
     .info = {.name = "sgd", .help = "gradient descent", .rate = 0.01, .momentum = 0, OPTIONS(sgd_options)},
     .steady = true,
+    .plain = true,
     .prepare = prepare_sgd,
     .update = UPDATE_TABLE(sgd)};
 

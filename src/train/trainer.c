@@ -178,7 +178,8 @@ static bpnn__update make_update(bpnn_trainer *trainer, double objective)
                         .loss = objective,
                         .previous_loss = trainer->previous_loss,
                         .memory = trainer->memory};
-    bpnn__update update = {.function = trainer->update, .clip = s->clip, .shrink = now.rate * s->l1};
+    bpnn__update update = {
+        .function = trainer->update, .plain = s->method->plain, .clip = s->clip, .shrink = now.rate * s->l1};
     s->method->prepare(&now, update.constants);
     if (s->method->decoupled)
         update.decay = now.rate * s->l2;
