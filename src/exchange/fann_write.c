@@ -132,7 +132,7 @@ static bpnn_status check_activations(const bpnn_net *net, bpnn_error *error)
         if (!bpnn__fann_of(kind))
             return bpnn__fail(
                 error, BPNN_USAGE,
-                "layer %zu: FANN has no activation '%s'; take onnx, c or json, or train with tanh or sigmoid", m,
+                "layer %zu: FANN has no activation '%s'; take onnx or json, or train with tanh or sigmoid", m,
                 bpnn_word(BPNN_WORDS_ACTIVATION, (int)kind));
     }
     return BPNN_OK;
