@@ -62,8 +62,8 @@ void bpnn__model_link(bpnn_model *model)
     s->starts = model->starts;
     s->record = model->record;
     s->record_count = model->record_count;
-    s->noise = s->target_count == 1 && model->schema.class_count == 0 ? s->result.noise * model->schema.target_scale[0]
-                                                                      : (double)NAN;
+    const double *unit = s->target_count == 1 && model->schema.class_count == 0 ? model->schema.target_scale : NULL;
+    s->noise = unit ? s->result.noise * unit[0] : (double)NAN;
     s->warning_count = model->notes.count;
     s->warnings = (const char *const *)model->notes.texts;
 }

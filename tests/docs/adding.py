@@ -74,7 +74,8 @@ def main():
                 new.append(compile_one(entry, entry["file"], os.path.join(folder, "%d.o" % len(new))))
         tests = [compile_one(table, os.path.join(copy, "tests/method", name), os.path.join(folder, name + ".o"), ["-I" + copy + "/tests"])
                  for name in ("test_update.c", "formulas.c")]
-        end = [library, "-ljansson", "-lz", "-lm", "-lpthread"]
+        private = re.search(r"Libs.private: (.*)", open(os.path.join(os.path.dirname(library), "bpnn.pc")).read())
+        end = [library] + private.group(1).split()
         os.makedirs(os.path.join(folder, os.path.dirname(readme.PROGRAM)))
         run([compiler, "-o", os.path.join(folder, readme.PROGRAM)] + objects.split(";") + new + end, folder)
         run([compiler, "-o", os.path.join(folder, "update")] + tests + new + end + ["-lcmocka"], folder)
