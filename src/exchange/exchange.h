@@ -30,11 +30,6 @@ const bpnn__exporter *bpnn__exporter_of(bpnn_format format);
 bpnn_status bpnn__export_json(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                               bpnn_error *error);
 
-/* Members of the model: whole models of one shape, each with scaling, fill and network of its own. Values of a prediction (bpnn_prediction)
- * are the mean of theirs: summed in this order, then divided. A plain model is its one member. */
-size_t bpnn__member_count(const bpnn_model *model);
-const bpnn_model *bpnn__member_at(const bpnn_model *model, size_t k);
-
 /* Parameters of layer m = 1..D as doubles: weight w[j][i] (j < s_{m-1}, i < s_m); bias of unit i, 0 for layers without. */
 double bpnn__weight_of(const bpnn_net *net, size_t m, size_t j, size_t i);
 double bpnn__bias_of(const bpnn_net *net, size_t m, size_t i);

@@ -89,8 +89,8 @@ bpnn_status bpnn__export_json(bpnn__text *buffer, const bpnn_model *model, const
     bpnn__json_raw(&json, description);
     bpnn__json_key(&json, "members");
     bpnn__json_open(&json, '[');
-    for (size_t k = 0; k < bpnn__member_count(model); k++)
-        put_member(&json, bpnn__member_at(model, k));
+    for (size_t k = 0; k < bpnn_model_members(model); k++)
+        put_member(&json, bpnn_model_member(model, k));
     bpnn__json_close(&json, ']');
     bpnn__json_close(&json, '}');
     bpnn__text_add(&json.text, "\n");

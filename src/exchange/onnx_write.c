@@ -68,8 +68,8 @@ static const char *prefix_of(bpnn__onnx *g, size_t k, size_t count)
 /* One member's prediction; *y are its network's outputs. */
 static const char *member_values(bpnn__onnx *g, const bpnn_model *model, size_t k, const char **y)
 {
-    const char *prefix = prefix_of(g, k, bpnn__member_count(model));
-    const bpnn_model *member = bpnn__member_at(model, k);
+    const char *prefix = prefix_of(g, k, bpnn_model_members(model));
+    const bpnn_model *member = bpnn_model_member(model, k);
     if (!prefix)
         return NULL;
     const char *x = bpnn__onnx_encode(g, &member->schema, prefix, "input");
@@ -80,7 +80,7 @@ static const char *member_values(bpnn__onnx *g, const bpnn_model *model, size_t 
 /* The mean of the members' predictions; *decided is what the label is taken from. */
 static const char *prediction(bpnn__onnx *g, const bpnn_model *model, const char **decided)
 {
-    size_t count = bpnn__member_count(model);
+    size_t count = bpnn_model_members(model);
     const char *y = NULL, *sum = member_values(g, model, 0, &y);
     for (size_t k = 1; k < count && !g->failed; k++) {
         const char *next = member_values(g, model, k, &y);
@@ -200,12 +200,12 @@ static void put_member(bpnn__json *json, const char *prefix, const bpnn__schema 
 /* The numbers of the model file that the graph holds only in part. */
 static void put_scaling(bpnn__onnx *g, bpnn__json *json, const bpnn_model *model)
 {
-    size_t count = bpnn__member_count(model);
+    size_t count = bpnn_model_members(model);
     bpnn__json_open(json, '{');
     for (size_t k = 0; k < count; k++) {
         const char *prefix = prefix_of(g, k, count);
         if (prefix)
-            put_member(json, prefix, &bpnn__member_at(model, k)->schema);
+            put_member(json, prefix, &bpnn_model_member(model, k)->schema);
     }
     bpnn__json_close(json, '}');
 }

@@ -4,10 +4,10 @@
 
 bpnn_status bpnn__check_plain(const bpnn_model *model, const char *format, bpnn_error *error)
 {
-    if (bpnn__member_count(model) == 1)
+    if (bpnn_model_members(model) == 1)
         return BPNN_OK;
     return bpnn__fail(error, BPNN_USAGE, "%s holds one network, and the model is an ensemble of %zu; take onnx or json",
-                      format, bpnn__member_count(model));
+                      format, bpnn_model_members(model));
 }
 
 void bpnn__note_encoding(const bpnn_model *model, const bpnn_export_options *options, const char *format)

@@ -466,6 +466,14 @@ expect 0 "$bpnn" train -q --target y --epochs 5 --ensemble 2 --test 0.2 --json t
 expect 6 "$bpnn" train -q --target y --method sgd --rate 1e30 --epochs 5 --ensemble 2 t.csv; says 'diverged'
 expect 0 "$bpnn" inspect t.bpnn
 
+begin ensemble_export
+expect 0 "$bpnn" train -q --target y --epochs 5 --ensemble 3 -o a.bpnn t.csv
+expect 0 "$bpnn" export --to json a.bpnn; python3 -c "import json; assert len(json.load(open('a.json'))['members']) == 3" || fault 'an ensemble in JSON'
+expect 1 "$bpnn" export --to npz a.bpnn; says 'ensemble of 3'
+if "$bpnn" export --to onnx a.bpnn >out 2>err; then
+  expect 0 "$bpnn" import -o b.bpnn a.onnx; cmp -s a.bpnn b.bpnn || fault 'an ensemble there and back'
+fi
+
 begin ensemble_interrupted
 numbers 300 >t.csv
 "$bpnn" train -q --target y --patience 0 --epochs 90000000 --method adamw --ensemble 6 --threads 2 t.csv >out 2>err </dev/null & run=$!

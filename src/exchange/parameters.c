@@ -3,18 +3,6 @@
 #include "exchange/exchange.h"
 #include "net/net.h"
 
-size_t bpnn__member_count(const bpnn_model *model)
-{
-    (void)model;
-    return 1;
-}
-
-const bpnn_model *bpnn__member_at(const bpnn_model *model, size_t k)
-{
-    (void)k;
-    return model;
-}
-
 double bpnn__weight_of(const bpnn_net *net, size_t m, size_t j, size_t i)
 {
     return bpnn__net_get(net, net->weight_offset[m] + j * bpnn__net_size(net, m) + i);
@@ -30,8 +18,8 @@ double bpnn__bias_of(const bpnn_net *net, size_t m, size_t i)
 
 bpnn_status bpnn__check_exportable(const bpnn_model *model, bpnn_error *error)
 {
-    for (size_t k = 0; k < bpnn__member_count(model); k++) {
-        const bpnn_net *net = bpnn__member_at(model, k)->net;
+    for (size_t k = 0; k < bpnn_model_members(model); k++) {
+        const bpnn_net *net = bpnn_model_member(model, k)->net;
         for (size_t m = 1; m <= net->depth; m++)
             if (net->layers[m - 1].activation.kind == BPNN_ACT_USER)
                 return bpnn__fail(error, BPNN_USAGE,
