@@ -13,6 +13,7 @@ void help_short(FILE *to)
           "    bpnn evaluate [options] MODEL DATA    metrics on a table that has the target column\n"
           "    bpnn predict  [options] MODEL DATA    predictions for a table\n"
           "    bpnn cv       [options] DATA          how good such a network is on rows it never saw: k folds\n"
+          "    bpnn tune     [options] DATA          search for options that make it better\n"
           "    bpnn inspect  [--json] FILE           describe a model or a data file\n"
           "    bpnn export   --to FORMAT MODEL       the model in another format: C, JSON ..\n"
           "    bpnn import   FILE                    a model from another format\n"
@@ -44,6 +45,12 @@ static const char *usage_of(enum verb verb)
                "that "
                "never saw it.\n"
                "Fits run side by side on the threads; the numbers do not depend on them.\n";
+    case TUNE:
+        return "bpnn tune [options] DATA\n"
+               "Searches sizes, activation, method, rate, penalties and batch by cross-validation; what is given "
+               "stays. The best "
+               "configuration\n"
+               "is written for bpnn train --config; it is never worse than the defaults by the loss it is judged by.\n";
     case INSPECT:
         return "bpnn inspect [options] FILE\nDescribes a model or a data file.\n";
     case EXPORT:

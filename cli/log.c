@@ -154,10 +154,9 @@ static void put_specials(const bpnn_fit_options *r)
 /* Texts that were given and name no choice a rule could make. */
 static void put_given(const arguments *a)
 {
-    static const char *const names[] = {"delimiter", "header",       "decimal",     "na",      "format",
-                                        "features",  "drop",         "categorical", "numeric", "sample-weight",
-                                        "test",      "split-column", "group",       "threads", "isa",
-                                        "preset"};
+    static const char *const names[] = {
+        "delimiter", "header",        "decimal", "na",           "format", "features", "drop", "categorical",
+        "numeric",   "sample-weight", "test",    "split-column", "group",  "threads",  "isa",  "preset"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = given_text(a, names[i]);
         if (value && strcmp(value, "auto") != 0)

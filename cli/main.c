@@ -12,16 +12,21 @@ static const struct {
     const char *name;
     enum verb verb;
     int (*run)(const arguments *a);
-} verbs[] = {{"train", TRAIN, verb_train},       {"evaluate", EVALUATE, verb_evaluate},
-             {"predict", PREDICT, verb_predict}, {"inspect", INSPECT, verb_inspect},
-             {"cv", CV, verb_cv},                {"export", EXPORT, verb_export},
-             {"import", IMPORT, verb_import},    {"bench", BENCH, verb_bench}};
+} verbs[] = {{"train", TRAIN, verb_train},
+             {"evaluate", EVALUATE, verb_evaluate},
+             {"predict", PREDICT, verb_predict},
+             {"inspect", INSPECT, verb_inspect},
+             {"cv", CV, verb_cv},
+             {"tune", TUNE, verb_tune},
+             {"export", EXPORT, verb_export},
+             {"import", IMPORT, verb_import},
+             {"bench", BENCH, verb_bench}};
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 static int unknown_verb(const char *word)
 {
-    static const char *const later[] = {"tune", "doctor", "report"};
+    static const char *const later[] = {"doctor", "report"};
     const char *names[VERBS];
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], word) == 0) {

@@ -74,6 +74,7 @@ static const option options[] = {
     {"ensemble", 0, COUNT, AT(ensemble), TRAIN, "N", "members whose mean predicts, in one model file; 1", "Training"},
     {"folds", 0, COUNT, AT(folds), CV | TUNE, "K", "parts that are held out in turn; 5", "Folds"},
     {"repeats", 0, COUNT, AT(repeats), CV | TUNE, "N", "the whole of it, with seeds S, S + 1, ..; 1", "Folds"},
+    {"trials", 0, COUNT, AT(trials), TUNE, "N", "configurations; 60, and 5 minutes, where no limit is given", "Folds"},
     {"threads", 0, TEXT, AT(threads), TRAIN | EVALUATE | PREDICT | BENCH, "N|auto",
      "auto; the bits do not depend on it", "Machine"},
     {"isa", 0, TEXT, AT(isa), TRAIN | EVALUATE | PREDICT | BENCH, "NAME",
@@ -85,8 +86,8 @@ static const option options[] = {
     {"append", 0, FLAG, AT(append), PREDICT | CV, NULL, "keep the input's columns", "Output"},
     {"predictions", 0, TEXT, AT(predictions), CV, "FILE", "CSV, every row by a model that never saw it", "Output"},
     {"to", 0, TEXT, AT(to), EXPORT, "FORMAT", "one of those below", "Output"},
-    {"output", 'o', TEXT, AT(output), TRAIN | PREDICT | EXPORT | IMPORT, "FILE",
-     "what to write; train, import: DATA's or FILE's name + .bpnn, predict: standard output", "Output"},
+    {"output", 'o', TEXT, AT(output), TRAIN | TUNE | PREDICT | EXPORT | IMPORT, "FILE",
+     "what to write; train, import: DATA's or FILE's name + .bpnn, tune: + .tuned, predict: standard output", "Output"},
     {"log", 0, TEXT, AT(log), TRAIN, "FILE", "JSON lines: configuration, every epoch, outcome", "Output"},
     {"json", 0, FLAG, AT(json), ALL, NULL, "one JSON object on standard output", "Output"},
     {"quiet", 'q', FLAG, AT(quiet), ALL, NULL, "no progress and notes", "Output"},
@@ -234,6 +235,12 @@ static const option *find(const char *name)
     return NULL;
 }
 
+bool was_given_by_name(const char *name)
+{
+    const option *o = find(name);
+    return o && was_given(o);
+}
+
 const char *given_text(const arguments *a, const char *name)
 {
     const option *o = find(name);
@@ -242,8 +249,8 @@ const char *given_text(const arguments *a, const char *name)
 
 static void say_unknown(const arguments *a, const char *name)
 {
-    static const char *const later[] = {"checkpoint", "checkpoint-every", "resume", "resume-anyway", "init-from",
-                                        "cache",      "report"};
+    static const char *const later[] = {
+        "checkpoint", "checkpoint-every", "resume", "resume-anyway", "init-from", "cache", "report"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], name) == 0) {
             say_usage("--%s is not in this version; see bpnn %s --help", name, verb_name(a->verb));

@@ -74,6 +74,9 @@ const option *option_at(size_t index);
 /* Whether a verb takes an option. cv and tune take those of train but for some, which have a reason. */
 bool takes_option(enum verb verb, const option *o);
 
+/* The same for a name: "dropout". */
+bool was_given_by_name(const char *name);
+
 /* Does it stand on the command line or in the configuration? */
 bool was_given(const option *o);
 

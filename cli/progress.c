@@ -74,7 +74,7 @@ void show_fits(size_t done, size_t total)
     char rest[48] = "";
     double seconds = now() - fits_began;
     double every = say.terminal ? 0.1 : say.verbose ? 1 : 5;
-    if (say.quiet || (done < total && last_shown >= 0 && seconds - last_shown < every))
+    if (say.quiet || ((total == 0 || done < total) && last_shown >= 0 && seconds - last_shown < every))
         return;
     if (last_shown < 0 && !say.terminal && seconds < every)
         return;

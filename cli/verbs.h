@@ -18,6 +18,7 @@ int verb_export(const arguments *a);
 int verb_import(const arguments *a);
 int verb_bench(const arguments *a);
 int verb_cv(const arguments *a);
+int verb_tune(const arguments *a);
 
 /* Columns whose cells stay as written: lists as the user or a model names them. `last`: the last column too. */
 typedef struct keep {

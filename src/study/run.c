@@ -137,6 +137,7 @@ static bpnn_fit_options options_of(fitting *f, const unsigned char *held_out)
     o.train.context = f;
     if (run->end > 0) {
         double left = run->end - bpnn__steady_seconds();
+        left = f->job->at_most > 0 && f->job->at_most < left ? f->job->at_most : left;
         o.train.time_limit = left > 1e-3 ? left : 1e-3;
     }
     return o;
@@ -173,8 +174,9 @@ static void take(bpnn__fold_fit *out, bpnn_model *model)
 static bool cut_short(bpnn__run *run, const bpnn_model *model)
 {
     bpnn_stop stop = bpnn_model_summary(model)->stop;
-    if (stop == BPNN_STOP_INTERRUPTED || stop == BPNN_STOP_TIME)
+    if (stop == BPNN_STOP_INTERRUPTED)
         bpnn__run_stop(run, stop);
+    bpnn__run_goes_on(run); /* the time of the run may be over, or that of the fit alone */
     return stop == BPNN_STOP_INTERRUPTED || stop == BPNN_STOP_TIME || stop == BPNN_STOP_CALLBACK;
 }
 
@@ -211,7 +213,12 @@ void bpnn__fit_fold(bpnn__run *run, const bpnn__fold_job *job, bpnn__fold_fit *o
     out->rows = bpnn__fold_rows(&run->folds, job->repeat, job->fold, &out->row_count, &held_out);
     out->status = out->rows ? fit_rows(&f, held_out, out) : bpnn__fail_memory(&out->error);
     bpnn__free(held_out);
-    if (out->status != BPNN_OK)
+    if (!job->predicts) {
+        bpnn__free(out->rows);
+        out->rows = NULL;
+        out->row_count = 0;
+    }
+    if (out->status != BPNN_OK && !(job->may_fail && out->status != BPNN_MEMORY))
         atomic_store(&run->stop, true);
 }
 

@@ -54,6 +54,8 @@ typedef struct bpnn__fold_job {
     const bpnn_fit_options *fit;
     size_t repeat, fold, threads;
     bool speaks, predicts, keeps_model;
+    bool may_fail;  /* a failure other than of memory does not end the run */
+    double at_most; /* seconds; 0 = as long as the run. A fit that takes longer is not done */
 } bpnn__fold_job;
 void bpnn__fit_fold(bpnn__run *run, const bpnn__fold_job *job, bpnn__fold_fit *out);
 void bpnn__fold_fit_free(bpnn__fold_fit *fit); /* contents */
