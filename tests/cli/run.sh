@@ -216,6 +216,35 @@ expect 6 "$bpnn" cv -q --target y --method sgd --rate 1e6 --activation identity 
 (echo 'x,y'; seq 1 30 | sed 's/.*/&,a/'; echo '31,b'; seq 32 60 | sed 's/.*/&,c/') >r.csv
 expect 0 "$bpnn" cv --epochs 2 r.csv; says "class 'b' has 1 rows for 5 folds"
 
+# ---- search ----
+begin tune
+expect 0 "$bpnn" tune --target species --drop island --epochs 40 --trials 9 --folds 3 --threads 1 --log l.jsonl "$data/penguins.csv"
+prints 'as given, the rest by the defaults'; prints 'configuration: penguins.tuned'
+expect 0 "$bpnn" tune -q --target species --drop island --epochs 40 --trials 9 --folds 3 --threads 3 -o b.tuned --json "$data/penguins.csv"
+cmp -s penguins.tuned b.tuned || fault 'other threads: another configuration'
+json "set(d)=={'output','task','folds','repeats','rows','fits','stop','seconds','seed','best','loss','baseline_loss','gain','gain_error','config','trials','warnings'}"
+json "len(d['trials'])==9 and d['loss']<=d['baseline_loss'] and d['trials'][0]['trial']==d['best'] and d['config']['drop']=='island' and d['config']['epochs']==40"
+json "set(d['trials'][0])=={'trial','choice','loss','sd','gain','gain_error','fits','whole','method','parameters','seconds','error','mean'}"
+python3 -c "import json; a=json.load(open('b.tuned')); assert a['config']==json.load(open('out'))['config']" 2>>err || fault 'the file is not the configuration'
+loss=$(python3 -c "import json; print(json.load(open('b.tuned'))['loss'])")
+expect 0 "$bpnn" cv -q --config b.tuned --folds 3 --json "$data/penguins.csv"; json "d['mean']['loss']==$loss"
+expect 0 "$bpnn" train -q --config b.tuned -o m.bpnn "$data/penguins.csv"; expect 0 "$bpnn" evaluate m.bpnn "$data/penguins.csv"
+begin tune_hostile # names that a line of key = value could not hold
+printf ' "a=1" ,b #,"y, z"\n' >t.csv; awk 'BEGIN { for (i = 0; i < 60; i++) printf "%d,%d,%d\n", i, i * 7 % 13, 2 * i }' >>t.csv
+expect 0 "$bpnn" tune -q --target 'y, z' --drop 'b #' --method br --trials 3 t.csv; expect 0 "$bpnn" train -q --config t.tuned --json t.csv; json "d['target']=='y, z'"
+numbers 70 >t.csv
+expect 0 "$bpnn" tune --target y --hidden 3 --method adamw --rate 0.01 --l2 0.1 --dropout 0 --batch 16 --activation tanh --epochs 3 t.csv; prints 'the defaults are the best'; says 'at most 60 trials'
+expect 0 "$bpnn" tune -q --target y --time-limit 2s --json t.csv; json "d['stop']=='time' and d['loss']<=d['baseline_loss'] and d['seconds']<30"
+expect 1 "$bpnn" tune --target y --time-limit 0.000001 t.csv; says 'before the defaults were measured'
+expect 1 "$bpnn" tune; says 'tune needs DATA'
+expect 1 "$bpnn" tune --trials 0 t.csv; says 'from 1'
+expect 1 "$bpnn" tune --test 0.2 t.csv; says 'every row is held out once'
+expect 1 "$bpnn" tune --predictions p t.csv; says 'not an option of bpnn tune'
+expect 1 "$bpnn" tune -o t.csv t.csv; says 'would take the place'
+expect 1 "$bpnn" tune -o - --json t.csv; says 'both want standard output'
+expect 4 "$bpnn" tune -o nowhere/c t.csv
+expect 0 "$bpnn" tune --help; prints '--trials N'; prints '--folds K'
+
 # ---- bad tables ----
 begin empty; : >t.csv; expect 2 "$bpnn" train t.csv; says 'empty'
 begin header_only; echo 'a,b' >t.csv; expect 2 "$bpnn" train t.csv; says 'no row below'

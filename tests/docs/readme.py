@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the program's commands that stand in the READMEs and docs/matlab*.md, and compares what they print with what stands below them.
+"""Runs the program's commands that stand in the READMEs, docs/matlab*.md and docs/study.md, and compares what they print with what stands below them.
 
 usage: tests/docs/readme.py BPNN SOURCE_DIR
 
@@ -44,7 +44,7 @@ def plain(lines):
 def main():
     program, source = map(os.path.abspath, sys.argv[1:3])
     done = bad = 0
-    for name in ("README.md", "README.zh-CN.md", "docs/matlab.md", "docs/matlab.zh-CN.md"):
+    for name in ("README.md", "README.zh-CN.md", "docs/matlab.md", "docs/matlab.zh-CN.md", "docs/study.md"):
         with tempfile.TemporaryDirectory() as folder:
             os.makedirs(os.path.join(folder, os.path.dirname(PROGRAM)))
             os.symlink(program, os.path.join(folder, PROGRAM))

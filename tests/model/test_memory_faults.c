@@ -160,6 +160,25 @@ static bpnn_status do_cv(bpnn_error *error)
     return status;
 }
 
+/* The baseline and three trials, each of another method where the task has it. */
+static bpnn_status do_tune(bpnn_error *error)
+{
+    bpnn_fit_options o;
+    bpnn_tune_options limits;
+    bpnn_tune *tune;
+    bpnn_fit_options_default(&o);
+    bpnn_tune_options_default(&limits);
+    o.task = given.task;
+    o.hidden = "2";
+    o.train.epochs = 1;
+    o.train.threads = 1;
+    limits.folds = 2;
+    limits.trials = 4;
+    bpnn_status status = bpnn_tune_run(&tune, given.table, &o, &limits, error);
+    bpnn_tune_free(tune);
+    return status;
+}
+
 /* ---- what does not depend on the task ---- */
 
 static bpnn_status do_read_table(bpnn_error *error)
@@ -288,6 +307,7 @@ typedef struct operation {
 static const operation operations[] = {{"fit", do_fit, 0},
                                        {"fit many", do_fit_many, 0},
                                        {"cv", do_cv, 0},
+                                       {"tune", do_tune, 0},
                                        {"write", do_write, 0},
                                        {"read", do_read, 0},
                                        {"predict", do_predict, 0},
