@@ -160,7 +160,7 @@ static bpnn_status do_cv(bpnn_error *error)
     return status;
 }
 
-/* The baseline and three trials, each of another method where the task has it. */
+/* The baseline and one trial: every allocation more is one more run of all of it. */
 static bpnn_status do_tune(bpnn_error *error)
 {
     bpnn_fit_options o;
@@ -170,10 +170,11 @@ static bpnn_status do_tune(bpnn_error *error)
     bpnn_tune_options_default(&limits);
     o.task = given.task;
     o.hidden = "2";
+    o.train.method = "adamw";
     o.train.epochs = 1;
     o.train.threads = 1;
     limits.folds = 2;
-    limits.trials = 4;
+    limits.trials = 2;
     bpnn_status status = bpnn_tune_run(&tune, given.table, &o, &limits, error);
     bpnn_tune_free(tune);
     return status;
@@ -307,7 +308,6 @@ typedef struct operation {
 static const operation operations[] = {{"fit", do_fit, 0},
                                        {"fit many", do_fit_many, 0},
                                        {"cv", do_cv, 0},
-                                       {"tune", do_tune, 0},
                                        {"write", do_write, 0},
                                        {"read", do_read, 0},
                                        {"predict", do_predict, 0},
@@ -318,6 +318,7 @@ static const operation operations[] = {{"fit", do_fit, 0},
                                        {"read a table", do_read_table, 5},
                                        {"load digits", do_load_table, 1},
                                        {"a matrix", do_matrix, 1},
+                                       {"tune", do_tune, 1},
                                        {"a net", do_net, 1},
                                        {"train", do_train, 8}};
 enum { OPERATIONS = sizeof operations / sizeof *operations };
