@@ -14,7 +14,8 @@ extern "C" {
     X(ONNX, "onnx")               /* a graph from raw columns to predictions */                                        \
     X(SAFETENSORS, "safetensors") /* the weights, as PyTorch names them */                                             \
     X(NPZ, "npz")                 /* the weights, as scikit-learn has them */                                          \
-    X(FANN, "fann")               /* FANN 2 text files */
+    X(FANN, "fann")               /* FANN 2 text files */                                                              \
+    X(C, "c")                     /* one C99 file, bit for bit as predict */
 
 #define BPNN_X(id, name) BPNN_FORMAT_##id,
 typedef enum bpnn_format { BPNN_FORMATS(BPNN_X) BPNN_FORMAT_COUNT } bpnn_format;

@@ -15,6 +15,7 @@ static const bpnn__exporter rows[BPNN_FORMAT_COUNT] = {
     [BPNN_FORMAT_NPZ] = {".npz", "the weights for NumPy and scikit-learn: coefs_0, intercepts_0 ..", bpnn__export_npz,
                          bpnn__import_npz, NULL},
     [BPNN_FORMAT_FANN] = {".net", "a text file of FANN 2", bpnn__export_fann, bpnn__import_fann, bpnn__is_fann},
+    [BPNN_FORMAT_C] = {".c", "one C99 file without allocation, bit for bit as predict", bpnn__export_c, NULL, NULL},
 };
 
 const bpnn__exporter *bpnn__exporter_of(bpnn_format format)
