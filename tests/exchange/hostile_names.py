@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Hostile names of columns, levels and classes through every writer: C (compiled, run), JSON, CSV, terminal; and an ensemble as C.
+
+usage: hostile_names.py BPNN [NAMES]"""
+import csv, io, json, os, random, subprocess, sys, tempfile
+
+PIECES = ['"', "'", "*/", "/*", "//", "\n", "\r\n", "\\", "\\\n", "??/", "??/\n", "%n", "%s", "\t", "\x01", "\x1b[31m", "\x1b]0;t\x07", "\x7f",
+          "\u202e", "\u200f", "=cmd|' /C calc'!A0", "=1+1", "+1", "-1", "@x", "int", "return", "#define x", "#include <x>", "</script>", "<b>",
+          "${x}", "`id`", "$(id)", "; DROP TABLE x", "{{", "}}", "\\0", "0", "\\x41", "é", "体", "😀", "%", "NULL ", "a" * 10000, " "]
+
+
+def names(rng, count):
+    return ["%d%s" % (k, "".join(rng.choice(PIECES) for _ in range(rng.randint(0, 4)))) if rng.random() < 0.5
+            else "".join(rng.choice(PIECES) for _ in range(rng.randint(0, 3))) + str(k) for k in range(count)]
+
+
+def run(command, **more):
+    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+    if out.returncode:
+        raise AssertionError("%s: exit %d: %s" % (command[:3], out.returncode, out.stderr.decode(errors="replace")[:800]))
+    return out.stdout
+
+
+MAIN = """#include <stdio.h>
+#include <string.h>
+extern const char *const model_inputs[], *const model_outputs[];
+double model_level(int input, const char *text);
+
+int main(void)
+{
+    int k;
+    for (k = 0; model_inputs[k]; k++)
+        fwrite(model_inputs[k], 1, strlen(model_inputs[k]) + 1, stdout);
+    for (k = 0; model_outputs[k]; k++)
+        fwrite(model_outputs[k], 1, strlen(model_outputs[k]) + 1, stdout);
+    return 0;
+}
+"""
+
+
+def check_c(folder, columns, classes):
+    run(["gcc", "-std=c99", "-trigraphs", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-DBPNN_TEST_MAIN", "m.c", "-o", "own", "-lm"], cwd=folder)
+    run(["./own"], cwd=folder)
+    open(os.path.join(folder, "main.c"), "w").write(MAIN)
+    run(["gcc", "-std=c99", "-trigraphs", "-Wno-trigraphs", "m.c", "main.c", "-o", "names", "-lm"], cwd=folder)
+    got = run(["./names"], cwd=folder).split(b"\0")[:-1]
+    assert got == [n.encode() for n in columns + classes], "C: other names"
+    source = open(os.path.join(folder, "m.c"), "rb").read()
+    assert all(b < 127 and (b >= 32 or b == 10) for b in source), "C: bytes beyond ASCII"
+
+
+def check_program(program, folder, columns, classes):
+    said = json.loads(run([program, "inspect", "--json", "m.bpnn"], cwd=folder))
+    assert [f["name"] for f in said["columns"]["features"]] == columns, "inspect --json"
+    whole = json.load(open(os.path.join(folder, "m.json"), encoding="utf-8"))
+    assert [f["name"] for f in whole["bpnn"]["columns"]["features"]] == columns and whole["bpnn"]["columns"]["classes"] == classes, "JSON"
+    table = run([program, "predict", "--header", "yes", "--delimiter", ",", "m.bpnn", "t.csv"], cwd=folder).decode()
+    rows = list(csv.reader(io.StringIO(table, newline="")))
+    assert [h[2:-1] for h in rows[0][1:]] == classes and all(len(r) == len(rows[0]) for r in rows), "CSV"
+    shown = run([program, "inspect", "m.bpnn"], cwd=folder).decode()
+    assert not any((ord(c) < 32 and c != "\n") or c in "\x7f\u202e\u200f" for c in shown), "terminal"
+
+
+def one(program, rng):
+    columns = names(rng, 4)
+    levels, classes = names(rng, 3), names(rng, 3)
+    classes.sort(key=lambda c: c.encode())
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "t.csv"), "w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            out.writerow(columns + ["the target"])
+            for r in range(60):
+                out.writerow([r * 7 % 13, r % 5, levels[r % 3], r * 3 % 11, classes[r * 5 % 3]])
+        run([program, "train", "-q", "--header", "yes", "--delimiter", ",", "--epochs", "2", "--hidden", "5", "--target", "the target",
+             "--categorical", "3", "-o", "m.bpnn", "t.csv"], cwd=folder)
+        for form in ("c", "json"):
+            run([program, "export", "-q", "--to", form, "m.bpnn"], cwd=folder)
+        check_program(program, folder, columns, classes)
+        check_c(folder, columns, classes)
+
+
+def ensemble(program):
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "t.csv"), "w") as file:
+            file.write("a,b,c,y\n" + "".join("%d,%s,%s,%s\n" % (r, r * 7 % 13 or "", "uvw"[r % 3], "pqr"[r * 5 % 3]) for r in range(90)))
+        for target in ("y", "a", "c"):
+            run([program, "train", "-q", "--epochs", "5", "--ensemble", "3", "--target", target, "-o", "m.bpnn", "t.csv"], cwd=folder)
+            run([program, "export", "-q", "--to", "c", "m.bpnn"], cwd=folder)
+            run(["gcc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-DBPNN_TEST_MAIN", "m.c", "-o", "own", "-lm"], cwd=folder)
+            run(["./own"], cwd=folder)
+
+
+def main():
+    program, count = os.path.abspath(sys.argv[1]), int((sys.argv[2:] or ["200"])[0])
+    seed = int(os.environ.get("BPNN_TEST_SEED", "14"))
+    rng, bad = random.Random(seed), 0
+    print("seed %d" % seed)
+    rounds = (count + 9) // 10
+    for k in range(rounds):
+        try:
+            one(program, rng)
+        except (AssertionError, ValueError) as problem:
+            bad += 1
+            print("names: round %d: %s" % (k, problem))
+    print("names: %d done, %d bad" % (10 * rounds, bad))
+    try:
+        ensemble(program)
+        print("ensembles as C: 3 done, 0 bad")
+    except AssertionError as problem:
+        bad += 1
+        print("ensembles as C: %s" % problem)
+    return bad > 0
+
+
+sys.exit(main())
