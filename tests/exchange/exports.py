@@ -29,7 +29,7 @@ def c_compilers():
                           ("gcc, 32 bits", ["gcc", "-O2", "-m32", "-msse2", "-mfpmath=sse"])):
         with tempfile.TemporaryDirectory() as folder:
             source = os.path.join(folder, "t.c")
-            open(source, "w").write("#include <math.h>\n#include <stdint.h>\nint main(void) { return (int)INT64_C(0); }\n")
+            open(source, "w").write("#include <math.h>\n#include <stdint.h>\nvolatile double x = 2;\nint main(void) { return fma(x, x, -4) != 0; }\n")
             if not shutil.which(command[0]) or call(command + [source, "-o", source + ".out", "-lm"]).returncode:
                 print("%s: not here, left out" % name)
                 continue
