@@ -13,7 +13,8 @@ typedef double (*multiply_adds)(uint64_t rounds);
 DECLARED(scalar)
 #if defined(__x86_64__)
 DECLARED(sse2)
-DECLARED(avx2) DECLARED(avx512)
+DECLARED(avx2)
+DECLARED(avx512)
 #elif defined(__aarch64__)
 DECLARED(neon)
 #endif

@@ -219,8 +219,8 @@ static bpnn_status train_alone(bpnn__fitting *f)
     if (status == BPNN_OK)
         status = bpnn__fit_initialise(f, &training, f->model->net, f->seed, f->error);
     if (status == BPNN_OK)
-        status = bpnn_train(f->model->net, &training.data, validates ? &validation.data : NULL, &options, &result,
-                            f->error);
+        status =
+            bpnn_train(f->model->net, &training.data, validates ? &validation.data : NULL, &options, &result, f->error);
     if (status == BPNN_OK && recorder.failed)
         status = bpnn__fail_memory(f->error);
     if (status == BPNN_OK)

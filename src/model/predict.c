@@ -54,8 +54,8 @@ static bpnn_status run_block(const predicting *p, size_t member, size_t first, s
 {
     const bpnn_model *model = bpnn_model_member(p->model, member);
     bpnn_dtype dtype = model->net->precision == BPNN_SINGLE ? BPNN_F32 : BPNN_F64;
-    bpnn_status status = bpnn__schema_encode(&model->schema, p->table, p->mapping, p->rows ? p->rows + first : NULL, first,
-                                             count, dtype, use->inputs, member == 0 ? counts : NULL, error);
+    bpnn_status status = bpnn__schema_encode(&model->schema, p->table, p->mapping, p->rows ? p->rows + first : NULL,
+                                             first, count, dtype, use->inputs, member == 0 ? counts : NULL, error);
     if (status == BPNN_OK)
         status =
             bpnn_predictor_run(p->predictor[member], bpnn_matrix_make(use->inputs, dtype, count, model->schema.width),
