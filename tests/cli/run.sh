@@ -495,7 +495,7 @@ expect 0 "$bpnn" train -q --target y --epochs 5 --ensemble 2 --test 0.2 --json t
 expect 6 "$bpnn" train -q --target y --method sgd --rate 1e30 --epochs 5 --ensemble 2 t.csv; says 'diverged'
 expect 0 "$bpnn" inspect t.bpnn
 
-begin ensemble_export
+begin ensemble_export; numbers 80 >t.csv
 expect 0 "$bpnn" train -q --target y --epochs 5 --ensemble 3 -o a.bpnn t.csv
 expect 0 "$bpnn" export --to json a.bpnn; python3 -c "import json; assert len(json.load(open('a.json'))['members']) == 3" || fault 'an ensemble in JSON'
 expect 1 "$bpnn" export --to npz a.bpnn; says 'ensemble of 3'
