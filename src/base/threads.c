@@ -126,7 +126,7 @@ static void do_unit(bpnn__pool *pool, lane *own, uint32_t unit)
 {
     pool->work(pool->context, unit);
     uint64_t finished = atomic_load_explicit(&own->finished, memory_order_relaxed);
-    atomic_store_explicit(&own->finished, finished + 1, memory_order_release);
+    atomic_store(&own->finished, finished + 1);
 }
 
 static void take_units(bpnn__pool *pool, size_t number)
@@ -146,7 +146,7 @@ static bool all_finished(const bpnn__pool *pool)
 {
     uint64_t finished = 0;
     for (size_t i = 0; i < pool->threads; i++)
-        finished += atomic_load_explicit(&pool->lanes[i].finished, memory_order_acquire);
+        finished += atomic_load(&pool->lanes[i].finished);
     return finished == pool->handed_out;
 }
 
@@ -211,7 +211,6 @@ static void *worker(void *argument)
         if (atomic_load(&pool->closing))
             return NULL;
         take_units(pool, start.number);
-        atomic_thread_fence(memory_order_seq_cst);
         if (atomic_load(&pool->waiting)) {
             pthread_mutex_lock(&pool->mutex);
             pthread_cond_signal(&pool->done);
@@ -231,14 +230,14 @@ static void wake_workers(bpnn__pool *pool)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-/* `waiting` is set before the last look at the lanes, `finished` before the look at `waiting`: one sees the other. */
+/* `waiting` is set before the last look at the lanes, `finished` before the look at `waiting`: one sees the other (all four
+ * in the one order of sequentially consistent operations). */
 static void wait_for_units(bpnn__pool *pool)
 {
     if (spin(pool, NULL, caller_done))
         return;
     pthread_mutex_lock(&pool->mutex);
     atomic_store(&pool->waiting, true);
-    atomic_thread_fence(memory_order_seq_cst);
     while (!all_finished(pool))
         pthread_cond_wait(&pool->done, &pool->mutex);
     atomic_store(&pool->waiting, false);
