@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* X(ENUM, "name"): why a run ended. A stop reason is a result, not an error. */
+/* X(ENUM, "name"): why a run ended. A stop reason is a result, not an error. New ones at the end: states of runs hold numbers. */
 #define BPNN_STOPS(X)                                                                                                  \
     X(NONE, "none")               /* not ended */                                                                      \
     X(EPOCHS, "epochs")           /* all epochs done */                                                                \
@@ -154,6 +154,18 @@ typedef struct bpnn_train_options {
     void *context;
     const volatile int
         *interrupt; /* NULL, or a flag that a signal handler sets, or another thread (by an atomic store) */
+    /* Checkpoints of bpnn_train (bpnn_fit has its own): the state of the run as bytes, valid during the call. Called after every
+     * `checkpoint_epochs` epochs (0 = not so), every `checkpoint_seconds` seconds, within epochs too (0 = not so), when the run is
+     * interrupted, and when it ends in any other way but divergence. bytes NULL: there was no memory for them. */
+    void (*on_checkpoint)(const void *bytes, size_t size, void *context); /* NULL = none */
+    size_t checkpoint_epochs;
+    double checkpoint_seconds;
+    /* NULL, or bytes that on_checkpoint was given: the very same run goes on, whatever threads and isa. Net, data and all options
+     * but epochs, time_limit, threads, isa and the callbacks have to be those of that run. The net's parameters are
+     * replaced. A run that had ended for good (patience, target ..) ends at once with the same result; one that had done all its
+     * epochs goes on if there are more now. Borrowed during the call. */
+    const void *resume;
+    size_t resume_size;
 } bpnn_train_options;
 
 BPNN_API void bpnn_train_options_default(bpnn_train_options *options);
@@ -229,12 +241,20 @@ BPNN_API bpnn_status bpnn_trainer_step(bpnn_trainer *trainer, const size_t *rows
 BPNN_API bpnn_status bpnn_trainer_gradient(bpnn_trainer *trainer, const size_t *rows, size_t count, double *loss,
                                            double *gradient, bpnn_error *error);
 
-/* All batches of the next epoch. *loss: mean over the batches, weighted by rows. */
+/* All batches of the next epoch, or what is left of one that a callback, the flag or the time limit broke off. *loss: mean over
+ * the epoch's batches so far, weighted by rows. */
 BPNN_API bpnn_status bpnn_trainer_epoch(bpnn_trainer *trainer, double *loss, bpnn_error *error);
 
 /* Mean (or sum) loss of `data` at the trainer's parameters, without dropout or penalty. */
 BPNN_API bpnn_status bpnn_trainer_evaluate(bpnn_trainer *trainer, const bpnn_data *data, double *loss,
                                            bpnn_error *error);
+
+/* Everything the trainer remembers (parameters, the method's state, where it stands in its epoch, the schedule) as bytes, and back
+ * into a trainer that was made from the same net, data and options (threads and isa apart): it goes on with the same bits.
+ * *bytes is freed with bpnn_release. Restoring: MODEL for bytes that are damaged or no such state, USAGE for that of another
+ * trainer; the trainer is as it was then (after MEMORY it can only be freed). */
+BPNN_API bpnn_status bpnn_trainer_save(const bpnn_trainer *trainer, void **bytes, size_t *size, bpnn_error *error);
+BPNN_API bpnn_status bpnn_trainer_restore(bpnn_trainer *trainer, const void *bytes, size_t size, bpnn_error *error);
 
 /* Copies the trainer's parameters into net (same shape), or the net's into the trainer. */
 BPNN_API void bpnn_trainer_get(const bpnn_trainer *trainer, bpnn_net *net);

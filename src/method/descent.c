@@ -104,6 +104,23 @@ bool bpnn__descent_begin(bpnn__descent *d)
     return good;
 }
 
+bool bpnn__is_whole(double x, double most)
+{
+    return x >= 0 && x <= most && floor(x) == x;
+}
+
+bool bpnn__descent_restore(bpnn__descent *d, bool curvature_known)
+{
+    uint64_t mode = bpnn__fpmode_enter(), evaluations = d->evaluations;
+    bool good = isfinite(d->F) && bpnn__all_finite(d->n, d->w) && (!curvature_known || d->method->curvature) &&
+                (!d->method->restored || d->method->restored(d));
+    if (good && curvature_known)
+        bpnn__renew_curvature(d); /* the run had it already: not counted again */
+    d->evaluations = evaluations;
+    bpnn__fpmode_leave(mode);
+    return good;
+}
+
 bpnn_stop bpnn__descent_iterate(bpnn__descent *d)
 {
     uint64_t mode = bpnn__fpmode_enter();

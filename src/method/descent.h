@@ -48,6 +48,8 @@ typedef struct bpnn__whole {
     double (*memory)(const double *option); /* bytes that matrices may take; NULL: there are none */
     void (*begin)(bpnn__descent *d);        /* F and g are known; sets numbers and vectors */
     bpnn_stop (*iterate)(bpnn__descent *d); /* one iteration; NONE: go on */
+    /* After numbers and vectors were read back: false where they cannot be. NULL: any can */
+    bool (*restored)(bpnn__descent *d);
 } bpnn__whole;
 
 extern const bpnn__whole bpnn__lbfgs, bpnn__cg, bpnn__scg, bpnn__lm, bpnn__br;
@@ -63,6 +65,10 @@ void bpnn__descent_free(bpnn__descent *descent);
 /* F and g at w; false: not finite, there is nothing to begin with. */
 bool bpnn__descent_begin(bpnn__descent *d);
 
+/* Goes on from numbers, vectors, w, g and F that were put back; `curvature_known`: A and g belong to w. False: the method cannot
+ * have such numbers. */
+bool bpnn__descent_restore(bpnn__descent *d, bool curvature_known);
+
 /* One iteration. The stop reason GRADIENT .. EVIDENCE, or NONE. */
 bpnn_stop bpnn__descent_iterate(bpnn__descent *d);
 
@@ -74,6 +80,9 @@ double bpnn__try_gradient(bpnn__descent *d, const double *w, double *g);
 double bpnn__renew_curvature(bpnn__descent *d);
 
 bool bpnn__is_halted(bpnn__descent *d);
+
+/* A whole number from 0 to `most`, which may be used as an index. */
+bool bpnn__is_whole(double x, double most);
 
 /* Counts iterations whose relative decrease is at most ftol in *count; true at the fifth running. */
 bool bpnn__is_flat(double before, double after, double ftol, double *count);

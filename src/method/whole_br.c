@@ -234,10 +234,19 @@ static bpnn_stop iterate(bpnn__descent *d)
     return x[CALM] >= CALM_ENOUGH ? BPNN_STOP_EVIDENCE : BPNN_STOP_NONE;
 }
 
+/* What is told of the last iteration points into the vectors. */
+static bool restored(bpnn__descent *d)
+{
+    if (!isnan(d->effective))
+        report(d);
+    return true;
+}
+
 const bpnn__whole bpnn__br = {.vectors = vectors,
                               .works = WORKS,
                               .curvature = true,
                               .evidence = true,
                               .memory = memory,
                               .begin = begin,
-                              .iterate = iterate};
+                              .iterate = iterate,
+                              .restored = restored};

@@ -123,4 +123,11 @@ static bpnn_stop iterate(bpnn__descent *d)
     return bpnn__is_flat(before, d->F, d->option[FTOL], &d->number[FLAT]) ? BPNN_STOP_FLAT : BPNN_STOP_NONE;
 }
 
-const bpnn__whole bpnn__lbfgs = {.vectors = vectors, .works = WORKS, .begin = begin, .iterate = iterate};
+static bool restored(bpnn__descent *d)
+{
+    double most = d->option[MEMORY];
+    return bpnn__is_whole(d->number[PAIRS], most) && bpnn__is_whole(d->number[NEWEST], most - 1);
+}
+
+const bpnn__whole bpnn__lbfgs = {
+    .vectors = vectors, .works = WORKS, .begin = begin, .iterate = iterate, .restored = restored};

@@ -135,4 +135,10 @@ static bpnn_stop iterate(bpnn__descent *d)
     return bpnn__is_flat(before, d->F, d->option[FTOL], &d->number[FLAT]) ? BPNN_STOP_FLAT : BPNN_STOP_NONE;
 }
 
-const bpnn__whole bpnn__scg = {.vectors = vectors, .works = WORKS, .begin = begin, .iterate = iterate};
+static bool restored(bpnn__descent *d)
+{
+    return bpnn__is_whole(d->number[SUCCESSES], 0x1p53);
+}
+
+const bpnn__whole bpnn__scg = {
+    .vectors = vectors, .works = WORKS, .begin = begin, .iterate = iterate, .restored = restored};

@@ -35,6 +35,7 @@ typedef struct search {
     const bpnn_net *net;
     const bpnn_data *training;
     const bpnn_train_options *options;
+    const bpnn__hooks *hooks;
     bpnn_train_result *result; /* penalty[] is kept ascending */
     double began;
     fold fold[FOLDS];
@@ -42,6 +43,7 @@ typedef struct search {
     bpnn_penalty tried[BPNN_PENALTIES]; /* in the order of trying; loss NAN: not finished */
     fit fits[BPNN_PENALTIES][FOLDS];
     size_t tried_count, from; /* the fits of tried[from ..] are under way */
+    double chosen;            /* l2 */
 } search;
 
 /* ---- folds ---- */
@@ -182,7 +184,7 @@ static void one_fit(void *context, size_t unit)
     o.epochs = o.epochs < ITERATIONS ? o.epochs : ITERATIONS;
     f->status = bpnn_net_clone(&f->net, s->net, NULL);
     if (f->status == BPNN_OK)
-        f->status = bpnn__train_whole(f->net, &on->train, NULL, &o, &result, NULL);
+        f->status = bpnn__train_whole(f->net, &on->train, NULL, &o, NULL, &result, NULL);
     if (f->status == BPNN_OK)
         f->status = bpnn_net_gradient(f->net, on->held.inputs, on->held.targets, on->held.row_weights, &f->loss, NULL,
                                       NULL, NULL);
@@ -268,9 +270,8 @@ static bpnn_status choose(search *s, bpnn_error *error)
 }
 
 /* penalty[]: what was tried, c ascending. */
-static void list_tried(const search *s)
+static void list_tried(const search *s, bpnn_train_result *r)
 {
-    bpnn_train_result *r = s->result;
     r->penalty_count = 0;
     for (size_t i = 0; i < s->tried_count; i++) {
         size_t at = r->penalty_count++;
@@ -280,13 +281,113 @@ static void list_tried(const search *s)
     }
 }
 
+/* ---- checkpoints: the fit of every row has the choice with it; before that there is nothing but the beginning ---- */
+
+static void keep_choice(bpnn__archive *a, bpnn_train_result *result)
+{
+    size_t count = result->penalty_count;
+    bpnn__keep_size(a, "run.penalties", &count, BPNN_PENALTIES);
+    bpnn__keep_number(a, "run.l2", &result->l2);
+    if (a->status != BPNN_OK || count == 0)
+        return;
+    double table[2 * BPNN_PENALTIES];
+    for (size_t i = 0; a->to && i < count; i++) {
+        table[2 * i] = result->penalty[i].c;
+        table[2 * i + 1] = result->penalty[i].loss;
+    }
+    bpnn__keep_reals(a, "run.penalty", false, count, 2, table);
+    for (size_t i = 0; a->from && a->status == BPNN_OK && i < count; i++)
+        result->penalty[i] = (bpnn_penalty){.c = table[2 * i], .loss = table[2 * i + 1]};
+    result->penalty_count = count;
+}
+
+static void save_with_choice(bpnn__record *record, bpnn_status status, const bpnn_train_result *result, void *context)
+{
+    search *s = context;
+    bpnn__archive a = {.to = record};
+    bpnn_train_result told = *result;
+    told.l2 = s->chosen;
+    list_tried(s, &told);
+    if (record)
+        keep_choice(&a, &told);
+    if (a.status != BPNN_OK)
+        record = NULL;
+    s->hooks->save(record, record ? BPNN_OK : status != BPNN_OK ? status : a.status, &told, s->hooks->context);
+}
+
+static bool is_of_choice(const char *name)
+{
+    return strcmp(name, "run.penalties") == 0 || strcmp(name, "run.l2") == 0 || strcmp(name, "run.penalty") == 0;
+}
+
+/* Whether the run had come as far as the fit of every row. */
+static bool is_chosen(const bpnn__record *record)
+{
+    return bpnn__record_find(record, "run.w") != NULL;
+}
+
+/* Called off before the choice: the run begins anew. */
+static void save_beginning(search *s)
+{
+    bpnn__record record = {0};
+    bpnn__archive a = {.to = &record};
+    bpnn_train_result none = {.stop = s->result->stop, .loss = (double)NAN, .best_validation_loss = (double)NAN};
+    none.l2 = s->options->l2;
+    if (!s->hooks || !s->hooks->save || (none.stop != BPNN_STOP_INTERRUPTED && !s->hooks->at_end))
+        return;
+    keep_choice(&a, &none);
+    s->hooks->save(a.status == BPNN_OK ? &record : NULL, a.status, &none, s->hooks->context);
+    bpnn__record_free(&record);
+}
+
+/* The fit of every row, with the penalty that was chosen now or in the run that goes on. */
+static bpnn_status fit_all(search *s, bpnn_net *net, const bpnn__record *resume, bpnn_error *error)
+{
+    bpnn_train_options o = plain_options(s, s->chosen);
+    bpnn__hooks hooks = {0};
+    if (s->hooks) {
+        hooks = *s->hooks;
+        hooks.save = s->hooks->save ? save_with_choice : NULL;
+        hooks.context = s;
+        hooks.resume = resume;
+    }
+    bpnn_status status = bpnn__train_whole(net, s->training, NULL, &o, s->hooks ? &hooks : NULL, s->result, error);
+    list_tried(s, s->result);
+    s->result->seconds = bpnn__now() - s->began;
+    return status;
+}
+
+/* Goes on behind the choice. The fields of the choice are taken out of the record: the fit knows nothing of them. */
+static bpnn_status go_on(search *s, bpnn_net *net, bpnn_error *error)
+{
+    bpnn__archive a = {.from = s->hooks->resume, .error = error};
+    bpnn_train_result choice = {0};
+    bpnn__record rest = {0};
+    keep_choice(&a, &choice);
+    for (size_t i = 0; i < choice.penalty_count; i++)
+        s->tried[i] = choice.penalty[i];
+    s->tried_count = choice.penalty_count;
+    s->chosen = choice.l2;
+    rest.arrays = bpnn__alloc(s->hooks->resume->count, sizeof *rest.arrays);
+    if (a.status == BPNN_OK && !rest.arrays)
+        a.status = bpnn__fail_memory(error);
+    for (size_t i = 0; rest.arrays && i < s->hooks->resume->count; i++)
+        if (!is_of_choice(s->hooks->resume->arrays[i].name))
+            rest.arrays[rest.count++] = s->hooks->resume->arrays[i];
+    if (a.status == BPNN_OK)
+        a.status = fit_all(s, net, &rest, error);
+    bpnn__free(rest.arrays); /* the data are the whole record's */
+    return a.status;
+}
+
 /* Called off: the net of the best c that was finished, trained on its first fold. */
-static void give_up(const search *s, bpnn_net *net, size_t best)
+static void give_up(search *s, bpnn_net *net, size_t best)
 {
     bpnn_train_result *r = s->result;
     r->stop = s->options->interrupt && *s->options->interrupt ? BPNN_STOP_INTERRUPTED : BPNN_STOP_TIME;
     r->seconds = bpnn__now() - s->began;
     r->best_validation_loss = r->loss = (double)NAN;
+    save_beginning(s);
     if (best == SIZE_MAX)
         return;
     r->l2 = l2_of(s, s->tried[best].c, s->fold[0].train.inputs.rows);
@@ -313,6 +414,8 @@ static bpnn_status run(search *s, bpnn_net *net, const bpnn_data *validation, bp
         status = bpnn__check_data(net, validation, error);
     if (status == BPNN_OK)
         status = bpnn__settle(&settled, net, s->options, s->training->inputs.rows, error);
+    if (status == BPNN_OK && s->hooks && s->hooks->resume && is_chosen(s->hooks->resume))
+        return go_on(s, net, error);
     if (status == BPNN_OK)
         status = make_folds(s, validation, error);
     if (status == BPNN_OK)
@@ -321,19 +424,17 @@ static bpnn_status run(search *s, bpnn_net *net, const bpnn_data *validation, bp
         return status;
     size_t best = best_of(s);
     if (best == SIZE_MAX || !all_done(s)) {
-        list_tried(s);
+        list_tried(s, s->result);
         give_up(s, net, best);
         return BPNN_OK;
     }
-    bpnn_train_options o = plain_options(s, l2_of(s, s->tried[best].c, s->training->inputs.rows));
-    status = bpnn__train_whole(net, s->training, NULL, &o, s->result, error);
-    list_tried(s);
-    s->result->seconds = bpnn__now() - s->began;
-    return status;
+    s->chosen = l2_of(s, s->tried[best].c, s->training->inputs.rows);
+    return fit_all(s, net, NULL, error);
 }
 
 bpnn_status bpnn__train_with_penalty(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
-                                     const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error)
+                                     const bpnn_train_options *options, const bpnn__hooks *hooks,
+                                     bpnn_train_result *result, bpnn_error *error)
 {
     if (!net || !training)
         return bpnn__fail(error, BPNN_USAGE, "training needs a network and data");
@@ -343,6 +444,7 @@ bpnn_status bpnn__train_with_penalty(bpnn_net *net, const bpnn_data *training, c
     s->net = net;
     s->training = training;
     s->options = options;
+    s->hooks = hooks;
     s->result = result;
     s->began = bpnn__now();
     bpnn_status status = run(s, net, validation && validation->inputs.rows > 0 ? validation : NULL, error);

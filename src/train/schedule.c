@@ -193,3 +193,25 @@ bool bpnn__schedule_judge(bpnn__schedule *schedule, uint64_t update, double befo
         schedule->scale *= schedule->every;
     return true;
 }
+
+void bpnn__schedule_get_state(const bpnn__schedule *schedule, double *state)
+{
+    memset(state, 0, BPNN__SCHEDULE_STATE * sizeof *state);
+    state[0] = schedule->scale;
+    state[1] = schedule->best;
+    state[2] = (double)schedule->failures;
+}
+
+bool bpnn__schedule_set_state(bpnn__schedule *schedule, const double *state)
+{
+    bool good = state[0] >= 0 && isfinite(state[0]) && !isnan(state[1]) && state[2] >= 0 && state[2] <= 0x1p53 &&
+                floor(state[2]) == state[2];
+    for (int i = 3; i < BPNN__SCHEDULE_STATE; i++)
+        good = good && state[i] == 0;
+    if (!good)
+        return false;
+    schedule->scale = state[0];
+    schedule->best = state[1];
+    schedule->failures = (size_t)state[2];
+    return true;
+}

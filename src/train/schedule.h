@@ -20,6 +20,11 @@ bpnn_status bpnn__schedule_init(bpnn__schedule *schedule, const bpnn_train_optio
 /* Rate of update s (from 0) for base rate a. */
 double bpnn__schedule_rate(const bpnn__schedule *schedule, double a, uint64_t s);
 
+/* All that a schedule remembers, as numbers (unused ones are 0) and back. False: no schedule of this kind remembers such. */
+enum { BPNN__SCHEDULE_STATE = 8 };
+void bpnn__schedule_get_state(const bpnn__schedule *schedule, double *state);
+bool bpnn__schedule_set_state(bpnn__schedule *schedule, const double *state);
+
 /* Tells plateau the epoch's loss (validation, else training). */
 void bpnn__schedule_epoch(bpnn__schedule *schedule, double loss);
 

@@ -1,8 +1,9 @@
 /* The whole run: epochs, validation, early stopping, stop reasons. The best (or last finite) parameters are kept in the
  * caller's net, so that a run needs no further copy of them. */
+#include "base/error.h"
+#include "base/memory.h"
 #include "train/advice.h"
-#include "train/stopping.h"
-#include "train/trainer.h"
+#include "train/keeper.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,6 +30,7 @@ typedef struct run {
     bpnn_train_result *result;
     bpnn__stopping stopping;
     double objective_0, validation_loss;
+    bpnn__keeper keeper;
 } run;
 
 static size_t patience_of(const run *r)
@@ -41,8 +43,7 @@ static size_t patience_of(const run *r)
 
 /* ---- telling the caller ---- */
 
-/* After an epoch, and once before the first. False: the callback wants an end. */
-static bool tell_epoch(const run *r, double loss, double epoch_seconds)
+static void show_epoch(const run *r, double loss, double epoch_seconds)
 {
     bpnn_trainer *trainer = r->trainer;
     double rows = (double)trainer->data.inputs.rows;
@@ -59,6 +60,12 @@ static bool tell_epoch(const run *r, double loss, double epoch_seconds)
                                      .rows_per_second = epoch_seconds > 0 ? rows / epoch_seconds : (double)NAN,
                                      .net = r->present,
                                      BPNN__NO_ITERATION};
+}
+
+/* After an epoch, and once before the first. False: the callback wants an end. */
+static bool tell_epoch(const run *r)
+{
+    bpnn_trainer *trainer = r->trainer;
     if (!r->options->on_epoch)
         return true;
     if (r->present != r->net)
@@ -139,9 +146,11 @@ static bpnn_stop reason(const run *r, double loss, bool go_on)
 /* An epoch that was called off between two batches. */
 static void end_inside(run *r, double loss)
 {
+    r->result->stop = reason(r, loss, true);
+    r->result->updates = r->trainer->updates;
+    bpnn__keeper_epoch(&r->keeper); /* the net still is that of the last whole epoch */
     if (!r->validation)
         bpnn_trainer_get(r->trainer, r->net);
-    r->result->stop = reason(r, loss, true);
 }
 
 static bpnn_status one_epoch(run *r, bpnn_error *error)
@@ -164,7 +173,11 @@ static bpnn_status one_epoch(run *r, bpnn_error *error)
     if (status != BPNN_OK || r->result->stop != BPNN_STOP_NONE)
         return status;
     count_epoch(r, loss);
-    r->result->stop = reason(r, loss, tell_epoch(r, loss, seconds));
+    show_epoch(r, loss, seconds);
+    bpnn__keeper_note(&r->keeper, &trainer->shown);
+    r->result->stop = reason(r, loss, tell_epoch(r));
+    r->result->updates = trainer->updates;
+    bpnn__keeper_epoch(&r->keeper);
     return BPNN_OK;
 }
 
@@ -185,14 +198,60 @@ static bpnn_status begin(run *r, bpnn_error *error)
     if (r->validation)
         bpnn__stopping_begin(&r->stopping, isfinite(r->validation_loss) ? r->validation_loss : (double)INFINITY,
                              r->options->min_delta, patience_of(r));
-    bool go_on = tell_epoch(r, result->loss, 0);
-    if (!go_on)
+    show_epoch(r, result->loss, 0);
+    if (!tell_epoch(r))
         result->stop = BPNN_STOP_CALLBACK;
     else if (r->options->epochs == 0 && !isfinite(result->loss)) /* no epoch will tell */
         end_diverged(r, 0, 0);
     else if (r->options->epochs == 0)
         result->stop = BPNN_STOP_EPOCHS;
+    if (result->stop != BPNN_STOP_NONE)
+        bpnn__keeper_epoch(&r->keeper);
     return BPNN_OK;
+}
+
+/* ---- checkpoints ---- */
+
+static void keep_run(bpnn__archive *a, void *context)
+{
+    run *r = context;
+    bpnn__keep_trainer(a, r->trainer, r->keeper.hooks->lenient);
+    bpnn__keep_result(a, r->result);
+    bpnn__keep_number(a, "run.objective_0", &r->objective_0);
+    if (r->validation)
+        bpnn__keep_stopping(a, &r->stopping, &r->validation_loss);
+    bpnn__keep_history(a, &r->keeper, r->result->epochs);
+}
+
+/* Goes on from a record in place of begin(). */
+static bpnn_status go_on(run *r, bpnn_error *error)
+{
+    bpnn__archive a = {.from = r->keeper.hooks->resume, .error = error};
+    r->stopping.min_delta = r->options->min_delta;
+    r->stopping.patience = patience_of(r);
+    r->trainer->plateau_outside = r->validation != NULL;
+    keep_run(&a, r);
+    bpnn__archive_end(&a);
+    if (a.status != BPNN_OK)
+        return a.status;
+    show_epoch(r, r->result->loss, 0);
+    if (r->result->stop == BPNN_STOP_NONE && r->trainer->rows_done == 0 && r->result->epochs >= r->options->epochs)
+        r->result->stop = BPNN_STOP_EPOCHS;
+    return BPNN_OK;
+}
+
+static void pause(void *context)
+{
+    run *r = context;
+    r->result->updates = r->trainer->updates;
+    bpnn__keeper_pause(&r->keeper);
+}
+
+static void set_keeper(run *r, const bpnn__hooks *hooks)
+{
+    r->keeper = (bpnn__keeper){.hooks = hooks, .keep = keep_run, .run = r, .result = r->result, .last = bpnn__now()};
+    r->trainer->pause = hooks && hooks->save && hooks->seconds > 0 ? pause : NULL;
+    r->trainer->pause_context = r;
 }
 
 static bpnn_status go(run *r, bpnn_error *error)
@@ -202,7 +261,7 @@ static bpnn_status go(run *r, bpnn_error *error)
     if (r->validation && r->options->on_epoch)
         status = bpnn_net_clone(&r->present, r->net, error);
     if (status == BPNN_OK)
-        status = begin(r, error);
+        status = r->keeper.hooks && r->keeper.hooks->resume ? go_on(r, error) : begin(r, error);
     while (status == BPNN_OK && r->result->stop == BPNN_STOP_NONE)
         status = one_epoch(r, error);
     r->result->updates = r->trainer->updates;
@@ -214,8 +273,9 @@ static bpnn_status go(run *r, bpnn_error *error)
     return status;
 }
 
-bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
-                       const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error)
+bpnn_status bpnn__train(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
+                        const bpnn_train_options *options, const bpnn__hooks *hooks, bpnn_train_result *result,
+                        bpnn_error *error)
 {
     bpnn_train_result here;
     run r = {.net = net, .options = options, .result = result ? result : &here, .validation_loss = (double)NAN};
@@ -224,16 +284,18 @@ bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data
     r.result->gradient_norm = r.result->step = r.result->damping = (double)NAN;
     r.result->effective = r.result->beta = r.result->noise = r.result->log_evidence = (double)NAN;
     if (method && method->whole && options->l2_auto)
-        return bpnn__train_with_penalty(net, training, validation, options, r.result, error);
+        return bpnn__train_with_penalty(net, training, validation, options, hooks, r.result, error);
     if (method && method->whole)
-        return bpnn__train_whole(net, training, validation, options, r.result, error);
+        return bpnn__train_whole(net, training, validation, options, hooks, r.result, error);
     if (validation && validation->inputs.rows > 0)
         r.validation = validation;
     bpnn_status status = bpnn_trainer_new(&r.trainer, net, training, options, error);
     if (status == BPNN_OK) {
         r.result->l2 = r.trainer->settled.l2;
+        set_keeper(&r, hooks);
         status = go(&r, error);
     }
+    bpnn__keeper_free(&r.keeper);
     bpnn_trainer_free(r.trainer);
     return status;
 }

@@ -349,7 +349,7 @@ bpnn_status bpnn_trainer_gradient(bpnn_trainer *trainer, const size_t *rows, siz
 /* ---- an epoch ---- */
 
 /* The order of an epoch is a function of (seed, epoch) alone. */
-static void order_rows(bpnn_trainer *trainer)
+void bpnn__order_rows(bpnn_trainer *trainer)
 {
     size_t rows = trainer->data.inputs.rows;
     if (trainer->settled.shuffle) {
@@ -378,10 +378,12 @@ static bool call_on_batch(const bpnn_trainer *trainer, size_t batch, double loss
 }
 
 /* After a batch. False: the epoch is to end here. */
-static bool go_on(bpnn_trainer *trainer, size_t batch, double loss)
+static bool go_on(bpnn_trainer *trainer, double loss)
 {
     const bpnn_train_options *o = &trainer->options;
-    if (o->on_batch && !call_on_batch(trainer, batch, loss))
+    if (trainer->pause && trainer->rows_done < trainer->data.inputs.rows)
+        trainer->pause(trainer->pause_context);
+    if (o->on_batch && !call_on_batch(trainer, trainer->batches_done, loss))
         trainer->called_off = true;
     if (bpnn__flag_is_set(o->interrupt))
         trainer->interrupted = true;
@@ -390,42 +392,67 @@ static bool go_on(bpnn_trainer *trainer, size_t batch, double loss)
     return !trainer->called_off && !trainer->interrupted && !trainer->late;
 }
 
+/* The next epoch, or the one that was broken off. */
 static void begin_epoch(bpnn_trainer *trainer)
 {
-    trainer->epoch++;
+    if (trainer->rows_done == 0) {
+        trainer->epoch++;
+        bpnn__order_rows(trainer);
+    }
     trainer->whole = trainer->called_off = trainer->interrupted = trainer->late = false;
     trainer->bad_batch = trainer->bad_layer = 0;
-    order_rows(trainer);
 }
 
-/* The next steps of an epoch, from row `done` on: *count rows each, *steps of them. */
-static void next_steps(const bpnn_trainer *trainer, size_t done, size_t *count, size_t *steps)
+static void end_epoch(bpnn_trainer *trainer)
 {
-    size_t left = trainer->data.inputs.rows - done, most = steps_at_once(trainer);
+    trainer->rows_done = trainer->batches_done = 0;
+    trainer->loss_sum = 0;
+}
+
+/* The next steps of an epoch: *count rows each, *steps of them. */
+static void next_steps(const bpnn_trainer *trainer, size_t *count, size_t *steps)
+{
+    size_t left = trainer->data.inputs.rows - trainer->rows_done, most = steps_at_once(trainer);
     *count = left < trainer->settled.batch ? left : trainer->settled.batch;
     *steps = left / *count < most ? left / *count : most;
 }
 
+/* False: the step after the last good one was not finite. */
+static bool run_steps(bpnn_trainer *trainer, double *last)
+{
+    bool mean = trainer->shape->reduction == BPNN_REDUCTION_MEAN;
+    double here[MANY];
+    size_t count, steps;
+    next_steps(trainer, &count, &steps);
+    const size_t *rows = trainer->order + trainer->rows_done;
+    size_t good = steps == 1 ? step(trainer, rows, count, here) : step_many(trainer, rows, count, steps, here);
+    for (size_t i = 0; i < good; i++)
+        trainer->loss_sum += mean ? here[i] * (double)count : here[i];
+    trainer->batches_done += good;
+    trainer->rows_done += good * count;
+    *last = good > 0 ? here[good - 1] : (double)NAN;
+    return good == steps;
+}
+
 static bpnn_status run_epoch(bpnn_trainer *trainer, double *loss, bpnn_error *error)
 {
-    size_t rows = trainer->data.inputs.rows, done = 0, batch = 0, count, steps;
-    bool mean = trainer->shape->reduction == BPNN_REDUCTION_MEAN, more = true;
-    double sum = 0, here[MANY];
+    size_t rows = trainer->data.inputs.rows;
+    double last;
+    bool more = true;
     begin_epoch(trainer);
-    while (done < rows && more) {
-        next_steps(trainer, done, &count, &steps);
-        size_t good = steps == 1 ? step(trainer, trainer->order + done, count, here)
-                                 : step_many(trainer, trainer->order + done, count, steps, here);
-        for (size_t i = 0; i < good; i++)
-            sum += mean ? here[i] * (double)count : here[i];
-        batch += good;
-        done += good * count;
-        if (good < steps)
-            return diverged(trainer, batch + 1, error);
-        more = go_on(trainer, batch, here[good - 1]);
+    while (trainer->rows_done < rows && more) {
+        if (!run_steps(trainer, &last)) {
+            size_t batch = trainer->batches_done + 1;
+            end_epoch(trainer);
+            return diverged(trainer, batch, error);
+        }
+        more = go_on(trainer, last);
     }
-    trainer->whole = done == rows;
-    *loss = mean ? sum / (double)done : sum;
+    trainer->whole = trainer->rows_done == rows;
+    bool mean = trainer->shape->reduction == BPNN_REDUCTION_MEAN;
+    *loss = mean ? trainer->loss_sum / (double)trainer->rows_done : trainer->loss_sum;
+    if (trainer->whole)
+        end_epoch(trainer);
     if (trainer->whole && !trainer->plateau_outside)
         bpnn__schedule_epoch(&trainer->settled.schedule, *loss);
     return BPNN_OK;

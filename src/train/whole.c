@@ -5,8 +5,7 @@
 #include "base/memory.h"
 #include "method/vectors.h"
 #include "train/advice.h"
-#include "train/stopping.h"
-#include "train/trainer.h"
+#include "train/keeper.h"
 
 #include <float.h>
 #include <math.h>
@@ -27,6 +26,7 @@ typedef struct whole_run {
     bpnn__descent *descent;
     bpnn__stopping stopping;
     double validation_loss, began;
+    bpnn__keeper keeper;
 } whole_run;
 
 /* ---- telling the caller ---- */
@@ -36,31 +36,39 @@ static double loss_of(const whole_run *r)
     return r->descent->F - bpnn__net_objective_penalty(r->objective, r->descent->w);
 }
 
-static bool tell(const whole_run *r, double seconds, uint64_t evaluations)
+static bpnn_progress show(const whole_run *r, double seconds, uint64_t evaluations)
 {
     const bpnn__descent *d = r->descent;
     double rows = (double)r->training.inputs.rows * (double)evaluations;
-    bpnn_progress now = {.epoch = r->result->epochs,
-                         .epochs = r->options->epochs,
-                         .updates = r->result->updates,
-                         .loss = r->result->loss,
-                         .validation_loss = r->validation_loss,
-                         .best_validation_loss = r->validation ? r->stopping.best : (double)NAN,
-                         .best_epoch = r->result->best_epoch,
-                         .failures = r->stopping.failures,
-                         .rate = (double)NAN,
-                         .seconds = bpnn__now() - r->began,
-                         .rows_per_second = seconds > 0 ? rows / seconds : (double)NAN,
-                         .net = r->present,
-                         .evaluations = d->evaluations,
-                         .gradient_norm = r->result->gradient_norm,
-                         .step = d->step,
-                         .damping = d->damping,
-                         .effective = d->effective};
+    return (bpnn_progress){.epoch = r->result->epochs,
+                           .epochs = r->options->epochs,
+                           .updates = r->result->updates,
+                           .loss = r->result->loss,
+                           .validation_loss = r->validation_loss,
+                           .best_validation_loss = r->validation ? r->stopping.best : (double)NAN,
+                           .best_epoch = r->result->best_epoch,
+                           .failures = r->stopping.failures,
+                           .rate = (double)NAN,
+                           .seconds = bpnn__now() - r->began,
+                           .rows_per_second = seconds > 0 ? rows / seconds : (double)NAN,
+                           .net = r->present,
+                           .evaluations = d->evaluations,
+                           .gradient_norm = r->result->gradient_norm,
+                           .step = d->step,
+                           .damping = d->damping,
+                           .effective = d->effective};
+}
+
+/* False: the callback wants an end. */
+static bool tell(whole_run *r, double seconds, uint64_t evaluations)
+{
+    bpnn_progress now = show(r, seconds, evaluations);
+    if (now.epoch > 0)
+        bpnn__keeper_note(&r->keeper, &now);
     if (!r->options->on_epoch)
         return true;
     if (r->present != r->net)
-        bpnn_net_set_parameters(r->present, d->w);
+        bpnn_net_set_parameters(r->present, r->descent->w);
     return r->options->on_epoch(&now, r->options->context);
 }
 
@@ -156,10 +164,13 @@ static void one_iteration(whole_run *r)
     r->result->gradient_norm = bpnn__max_abs(d->n, d->g);
     if (d->halted) {
         r->result->stop = is_interrupted(r) ? BPNN_STOP_INTERRUPTED : BPNN_STOP_TIME;
+        bpnn__keeper_epoch(&r->keeper);
         return;
     }
-    if (!d->moved)
+    if (!d->moved) {
+        bpnn__keeper_epoch(&r->keeper);
         return;
+    }
     validate(r);
     if (too_large(r) || (r->validation && !isfinite(r->validation_loss))) {
         end_diverged(r, false);
@@ -167,6 +178,7 @@ static void one_iteration(whole_run *r)
     }
     count_iteration(r);
     r->result->stop = reason(r, tell(r, bpnn__now() - begun, d->evaluations - before));
+    bpnn__keeper_epoch(&r->keeper);
 }
 
 /* ---- the run ---- */
@@ -214,11 +226,15 @@ static bpnn_status prepare(whole_run *r, bpnn_error *error)
     return status == BPNN_OK ? widen(r, error) : status;
 }
 
+static size_t patience_of(const whole_run *r)
+{
+    size_t asked = r->options->patience;
+    return r->settled.method->whole->evidence ? 0 : asked == SIZE_MAX ? BPNN__WHOLE_PATIENCE : asked;
+}
+
 /* F_0, v_0 and the callback before the first iteration. */
 static void begin(whole_run *r)
 {
-    bool evidence = r->settled.method->whole->evidence;
-    size_t patience = evidence ? 0 : r->options->patience == SIZE_MAX ? BPNN__WHOLE_PATIENCE : r->options->patience;
     if (!bpnn__descent_begin(r->descent)) {
         end_diverged(r, true);
         return;
@@ -228,11 +244,40 @@ static void begin(whole_run *r)
     validate(r);
     if (r->validation)
         bpnn__stopping_begin(&r->stopping, isfinite(r->validation_loss) ? r->validation_loss : (double)INFINITY,
-                             r->options->min_delta, patience);
+                             r->options->min_delta, patience_of(r));
     if (!tell(r, 0, 0))
         r->result->stop = BPNN_STOP_CALLBACK;
     else if (r->options->epochs == 0)
         r->result->stop = BPNN_STOP_EPOCHS;
+    if (r->result->stop != BPNN_STOP_NONE)
+        bpnn__keeper_epoch(&r->keeper);
+}
+
+/* ---- checkpoints ---- */
+
+static void keep_run(bpnn__archive *a, void *context)
+{
+    whole_run *r = context;
+    bpnn__keep_descent(a, r->descent);
+    bpnn__keep_result(a, r->result);
+    bpnn__keep_count(a, "run.updates", &r->result->updates, UINT64_MAX);
+    bpnn__keep_number(a, "run.gradient_norm", &r->result->gradient_norm);
+    if (r->validation)
+        bpnn__keep_stopping(a, &r->stopping, &r->validation_loss);
+    bpnn__keep_history(a, &r->keeper, r->result->epochs);
+}
+
+/* Goes on from a record in place of begin(). */
+static bpnn_status go_on(whole_run *r, bpnn_error *error)
+{
+    bpnn__archive a = {.from = r->keeper.hooks->resume, .error = error};
+    r->stopping.min_delta = r->options->min_delta;
+    r->stopping.patience = patience_of(r);
+    keep_run(&a, r);
+    bpnn__archive_end(&a);
+    if (a.status == BPNN_OK && r->result->stop == BPNN_STOP_NONE && r->result->epochs >= r->options->epochs)
+        r->result->stop = BPNN_STOP_EPOCHS;
+    return a.status;
 }
 
 /* The priors that br found; the free output biases have none. */
@@ -274,7 +319,8 @@ static void report(const whole_run *r)
 }
 
 bpnn_status bpnn__train_whole(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
-                              const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error)
+                              const bpnn_train_options *options, const bpnn__hooks *hooks, bpnn_train_result *result,
+                              bpnn_error *error)
 {
     if (!net || !training)
         return bpnn__fail(error, BPNN_USAGE, "training needs a network and data");
@@ -282,14 +328,19 @@ bpnn_status bpnn__train_whole(bpnn_net *net, const bpnn_data *training, const bp
     r.validation_loss = (double)NAN;
     if (validation && validation->inputs.rows > 0)
         r.validation = validation;
+    r.keeper = (bpnn__keeper){.hooks = hooks, .keep = keep_run, .run = &r, .result = result, .last = r.began};
     uint64_t mode = bpnn__fpmode_enter();
     bpnn_status status = prepare(&r, error);
-    if (status == BPNN_OK) {
+    if (status == BPNN_OK && hooks && hooks->resume)
+        status = go_on(&r, error);
+    else if (status == BPNN_OK)
         begin(&r);
+    if (status == BPNN_OK) {
         while (result->stop == BPNN_STOP_NONE)
             one_iteration(&r);
         report(&r);
     }
+    bpnn__keeper_free(&r.keeper);
     bpnn__descent_free(r.descent);
     bpnn__net_objective_free(r.objective);
     bpnn_net_free(r.wide);
