@@ -297,6 +297,14 @@ static int set_object(arguments *a, const char *path, char *text)
     return usage_said() ? BPNN_USAGE : 0;
 }
 
+int read_config_text(arguments *a, const char *path, char *text)
+{
+    int code = set_object(a, path, text);
+    if (code == 0)
+        say_where(NULL, 0);
+    return code;
+}
+
 int read_config(arguments *a, const char *path)
 {
     static char *text; /* the arguments point into it until the program ends */

@@ -31,6 +31,32 @@ static void show_network(const bpnn_net *net)
            bpnn_net_parameter_count(net), bpnn_word(BPNN_WORDS_PRECISION, (int)shape.precision));
 }
 
+/* The beginning of the description inside the header says so. */
+static bool is_checkpoint(const char *path)
+{
+    static const char kind[] = "\\\"kind\\\":\\\"checkpoint\\\"";
+    char head[129];
+    FILE *file = fopen(path, "rbe");
+    size_t got = file ? fread(head, 1, sizeof head - 1, file) : 0;
+    if (file)
+        fclose(file);
+    for (size_t i = 8; i + sizeof kind <= got; i++)
+        if (memcmp(head + i, kind, sizeof kind - 1) == 0)
+            return true;
+    return false;
+}
+
+static void show_place(const bpnn_checkpoint *checkpoint, const char *path)
+{
+    bpnn_checkpoint_place at = bpnn_checkpoint_where(checkpoint);
+    printf("checkpoint: %s, after %zu epochs", clean(path), at.epochs);
+    if (at.batches)
+        printf(" and %zu batches", at.batches);
+    printf(", %llu updates, best epoch %zu%s\n", (unsigned long long)at.updates, at.best_epoch,
+           at.over ? ", the run had ended" : "");
+    puts("go on with: bpnn train --resume FILE DATA");
+}
+
 static void show_model(const bpnn_model *model, const char *path)
 {
     const bpnn_summary *s = bpnn_model_summary(model);
@@ -58,21 +84,44 @@ static void show_model(const bpnn_model *model, const char *path)
         putchar('\n');
 }
 
+static int describe(const bpnn_model *model)
+{
+    bpnn_error error;
+    char *json = NULL;
+    if (bpnn_model_describe(model, &json, &error) != BPNN_OK)
+        return say_error(&error);
+    puts(json);
+    bpnn_release(json);
+    return 0;
+}
+
+static int inspect_checkpoint(const arguments *a)
+{
+    bpnn_checkpoint *checkpoint;
+    int code = open_checkpoint(&checkpoint, a->place[0]);
+    if (code != 0)
+        return code;
+    const bpnn_model *model = bpnn_checkpoint_model(checkpoint);
+    if (a->json) {
+        code = describe(model);
+    } else {
+        show_place(checkpoint, a->place[0]);
+        show_model(model, a->place[0]);
+    }
+    bpnn_checkpoint_free(checkpoint);
+    return code == 0 && !finish_output() ? BPNN_IO : code;
+}
+
 static int inspect_model(const arguments *a)
 {
     bpnn_model *model;
-    bpnn_error error;
-    char *json = NULL;
     int code = load_model(&model, a->place[0]);
     if (code != 0)
         return code;
-    if (!a->json)
-        show_model(model, a->place[0]);
-    else if (bpnn_model_describe(model, &json, &error) == BPNN_OK)
-        puts(json);
+    if (a->json)
+        code = describe(model);
     else
-        code = say_error(&error);
-    bpnn_release(json);
+        show_model(model, a->place[0]);
     bpnn_model_free(model);
     return code == 0 && !finish_output() ? BPNN_IO : code;
 }
@@ -192,5 +241,7 @@ int verb_inspect(const arguments *a)
         say_usage("inspect needs one FILE");
         return BPNN_USAGE;
     }
-    return is_model(a->place[0]) ? inspect_model(a) : inspect_table(a);
+    if (!is_model(a->place[0]))
+        return inspect_table(a);
+    return is_checkpoint(a->place[0]) ? inspect_checkpoint(a) : inspect_model(a);
 }

@@ -1,8 +1,10 @@
 /* The log: JSON lines; first the resolved configuration, then an object an epoch, last the outcome. */
+#define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include "verbs.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 int log_open(logbook *log, const char *path)
@@ -152,26 +154,27 @@ static void put_specials(const bpnn_fit_options *r)
 }
 
 /* Texts that were given and name no choice a rule could make. */
-static void put_given(const arguments *a)
+static void put_given(const arguments *a, const char *const *names)
 {
-    static const char *const names[] = {
-        "delimiter", "header",        "decimal", "na",           "format", "features", "drop", "categorical",
-        "numeric",   "sample-weight", "test",    "split-column", "group",  "threads",  "isa",  "preset"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; names[i]; i++) {
         const char *value = given_text(a, names[i]);
         if (value && strcmp(value, "auto") != 0)
             put_text(names[i], value);
     }
 }
 
-void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolved)
+static const char *const given_of_run[] = {"delimiter", "header",       "decimal",     "na",      "format",
+                                           "features",  "drop",         "categorical", "numeric", "sample-weight",
+                                           "test",      "split-column", "group",       "preset",  NULL};
+static const char *const given_of_log[] = {"threads", "isa", "init-from", NULL};
+static const char *const given_of_checkpoint[] = {"output", "checkpoint-every", NULL};
+
+static void put_config(const arguments *a, const bpnn_fit_options *resolved, const char *const *more)
 {
-    if (!log->file)
-        return;
-    begin(log);
     json_key("config");
     json_open('{');
-    put_given(a);
+    put_given(a, given_of_run);
+    put_given(a, more);
     put_data(a, resolved);
     put_network(resolved);
     put_training(a, &resolved->train);
@@ -179,6 +182,33 @@ void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolv
     put_count("ensemble", resolved->ensemble);
     put_specials(resolved);
     json_close('}');
+}
+
+char *config_text(const arguments *a, const bpnn_fit_options *resolved)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    if (!file)
+        return NULL;
+    json_to(file);
+    json_open('{');
+    put_config(a, resolved, given_of_checkpoint);
+    json_close('}');
+    json_to(NULL);
+    if (fclose(file) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolved)
+{
+    if (!log->file)
+        return;
+    begin(log);
+    put_config(a, resolved, given_of_log);
     json_key("data");
     json_string(a->place[0]);
     put_count("seed", resolved->train.seed);

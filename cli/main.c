@@ -89,7 +89,7 @@ int main(int argc, char **argv)
             help_verb(a.verb);
             return finish_output() ? 0 : BPNN_IO;
         }
-        code = settle_habits(&a);
+        code = a.resume ? 0 : settle_habits(&a); /* a run that goes on has options of its own */
         return code ? code : verbs[i].run(&a);
     }
     return unknown_verb(argv[1]);

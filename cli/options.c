@@ -88,6 +88,13 @@ static const option options[] = {
     {"to", 0, TEXT, AT(to), EXPORT, "FORMAT", "one of those below", "Output"},
     {"output", 'o', TEXT, AT(output), TRAIN | TUNE | PREDICT | EXPORT | IMPORT, "FILE",
      "what to write; train, import: DATA's or FILE's name + .bpnn, tune: + .tuned, predict: standard output", "Output"},
+    {"checkpoint", 0, TEXT, AT(checkpoint), TRAIN, "FILE", "state of the run, to go on with; at Ctrl-C OUTPUT.ckpt",
+     "Output"},
+    {"checkpoint-every", 0, TEXT, AT(checkpoint_every), TRAIN, "N|TIME", "epochs, or 30s, 10m; 30s", "Output"},
+    {"resume", 0, TEXT, AT(resume), TRAIN, "FILE", "go on with the run of a checkpoint, with its options", "Output"},
+    {"resume-anyway", 0, FLAG, AT(resume_anyway), TRAIN, NULL, "also with other data or options", "Output"},
+    {"init-from", 0, TEXT, AT(init_from), TRAIN, "MODEL", "start from a model's parameters, columns and network",
+     "Training"},
     {"log", 0, TEXT, AT(log), TRAIN, "FILE", "JSON lines: configuration, every epoch, outcome", "Output"},
     {"json", 0, FLAG, AT(json), ALL, NULL, "one JSON object on standard output", "Output"},
     {"quiet", 'q', FLAG, AT(quiet), ALL, NULL, "no progress and notes", "Output"},
@@ -249,8 +256,7 @@ const char *given_text(const arguments *a, const char *name)
 
 static void say_unknown(const arguments *a, const char *name)
 {
-    static const char *const later[] = {
-        "checkpoint", "checkpoint-every", "resume", "resume-anyway", "init-from", "cache", "report"};
+    static const char *const later[] = {"cache", "report"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], name) == 0) {
             say_usage("--%s is not in this version; see bpnn %s --help", name, verb_name(a->verb));
@@ -385,9 +391,14 @@ static void say_repeated(const arguments *a)
             say_detail("--%s is given %u times: the last one counts", options[i].name, given[i]);
 }
 
+static int word_count;
+static char **words;
+
 int parse_arguments(arguments *a, int argc, char **argv)
 {
     enum verb verb = a->verb;
+    word_count = argc;
+    words = argv;
     defaults(a, verb);
     if (!parse_words(a, argc, argv))
         return BPNN_USAGE;
@@ -401,4 +412,42 @@ int parse_arguments(arguments *a, int argc, char **argv)
     if (code != 0)
         return code;
     return parse_words(a, argc, argv) ? 0 : BPNN_USAGE;
+}
+
+/* ---- a run that goes on ---- */
+
+static bool may_change(const char *name)
+{
+    static const char *const names[] = {
+        "threads", "isa",   "epochs",  "time-limit", "output", "checkpoint", "checkpoint-every", "log",
+        "json",    "quiet", "verbose", "no-color",   "help",   "resume",     "resume-anyway",    "report"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* False: said which option has no place beside --resume. */
+static bool only_changeable(const arguments *a)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (given[i] > 0 && !may_change(options[i].name)) {
+            say_usage("--%s comes from the checkpoint; leave it out, or add --resume-anyway", options[i].name);
+            return false;
+        }
+    if (a->special_count > 0)
+        say_usage("--%s-%s comes from the checkpoint; leave it out, or add --resume-anyway", a->specials[0].owner,
+                  a->specials[0].name);
+    return a->special_count == 0;
+}
+
+int take_options_of_run(arguments *a, const char *path, char *text)
+{
+    if (!a->resume_anyway && !only_changeable(a))
+        return BPNN_USAGE;
+    defaults(a, a->verb);
+    int code = read_config_text(a, path, text);
+    if (code != 0)
+        return code;
+    return parse_words(a, word_count, words) ? 0 : BPNN_USAGE;
 }

@@ -34,6 +34,8 @@ typedef struct arguments {
     int places;
     bool help, quiet, verbose, no_color, json, labels_only, append;
     const char *config, *log, *output, *to;
+    const char *checkpoint, *checkpoint_every, *resume, *init_from;
+    bool resume_anyway;
     /* data */
     const char *delimiter, *header, *decimal, *na, *format;
     const char *target, *features, *drop, *categorical, *numeric, *sample_weight, *class_weight, *task, *positive;
@@ -96,6 +98,13 @@ const char *word_of_migrants(const char *name); /* our name for an activation an
 
 /* config.c: reads a file of options; the command line wins. */
 int read_config(arguments *a, const char *path);
+
+/* The same from a text in memory, which the arguments point into from now on. */
+int read_config_text(arguments *a, const char *path, char *text);
+
+/* The options of a run that goes on: those of `text` (as the first line of a log), then the command line's again. Of these only
+ * those that a resumed run may change are taken, others are refused by their name unless a->resume_anyway. */
+int take_options_of_run(arguments *a, const char *path, char *text);
 
 /* specials.c: is this the name of an option of a method, loss, activation or schedule? Sets it: 1, no such: 0, said what
  * is wrong: -1. */

@@ -13,6 +13,11 @@ typedef struct run {
     bpnn_model *model;
     logbook log;
     char *output;
+    /* train alone: checkpoints, and models that it starts from */
+    arguments own; /* what `a` points to there */
+    bpnn_checkpoint *resumed;
+    bpnn_model *start;
+    char *checkpoint, *config, *note; /* a made-up name; options of a resumed run; those for checkpoints */
 } run;
 
 /* train.c: the options of fitting as the arguments say; false: said what is wrong. */

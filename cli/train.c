@@ -215,6 +215,10 @@ static void on_resolved(const bpnn_fit_options *resolved, void *context)
     log_config(&r->log, r->a, resolved);
     if (r->a->preset && strcmp(r->a->preset, "patternnet") == 0 && resolved->task == BPNN_TASK_REGRESSION)
         say_warning("patternnet is for classes, and the target holds numbers: --preset fitnet, or --task multiclass");
+    log_history(&r->log, r->resumed);
+    free(r->note);
+    r->note = config_text(r->a, resolved);
+    r->fit.checkpoint_note = r->note;
 }
 
 /* The log begins with epoch 0: the initial network. */
@@ -307,6 +311,9 @@ static int outcome(const run *r)
         return say_diverged(&s->result);
     if (s->stop == BPNN_STOP_INTERRUPTED) {
         fprintf(stderr, "bpnn: interrupted; the best model so far is saved as %s\n", clean(r->output));
+        if (s->checkpoint)
+            fprintf(stderr, "bpnn: the run goes on with: bpnn train --resume %s %s\n", clean(s->checkpoint),
+                    clean(r->a->place[0]));
         return BPNN_INTERRUPTED;
     }
     return 0;
@@ -359,7 +366,7 @@ static bool is_input(const char *path, const char *words)
 
 int check_written(const run *r, const char *name, const char *path)
 {
-    const char *const inputs[] = {r->a->place[0], r->a->validation, r->a->test, r->a->config};
+    const char *const inputs[] = {r->a->place[0], r->a->validation, r->a->test, r->a->config, r->a->init_from};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (is_input(path, inputs[i])) {
             say_usage("--%s %s would take the place of what is read", name, path);
@@ -387,11 +394,44 @@ static int check_outputs(const run *r)
     return code == 0 && log ? check_written(r, "log", log) : code;
 }
 
+/* The same for a checkpoint that was asked for by name. */
+static int check_checkpoint(const run *r)
+{
+    const char *path = r->a->checkpoint, *others[] = {r->output, r->a->log};
+    if (!path)
+        return 0;
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = others[i] ? strlen(path) : 0;
+        bool previous = n > 0 && strncmp(others[i], path, n) == 0 && strcmp(others[i] + n, ".prev") == 0;
+        if (others[i] && (previous || strcmp(path, others[i]) == 0 || same_file(path, others[i]))) {
+            say_usage("--checkpoint and --%s are the same file", i ? "log" : "output");
+            return BPNN_USAGE;
+        }
+    }
+    return check_written(r, "checkpoint", path);
+}
+
+static int open_start(run *r)
+{
+    int code = r->a->init_from && !r->resumed ? load_model(&r->start, r->a->init_from) : 0;
+    r->fit.init_from = r->start;
+    r->fit.resume = r->resumed;
+    r->fit.resume_anyway = r->a->resume_anyway;
+    return code;
+}
+
 static int fit(run *r)
 {
     bpnn_error error;
     r->output = r->a->output ? strdup(r->a->output) : default_output(r->a->place[0], "bpnn");
     int code = r->output ? check_outputs(r) : fail_memory();
+    if (code == 0)
+        code = check_checkpoint(r);
+    if (code == 0 &&
+        !set_checkpoint(&r->own, strcmp(r->output, "-") == 0 ? "model.bpnn" : r->output, &r->fit, &r->checkpoint))
+        code = BPNN_USAGE;
+    if (code == 0)
+        code = open_start(r);
     if (code == 0)
         code = read_tables(r);
     forget_input();
@@ -399,6 +439,8 @@ static int fit(run *r)
         code = log_open(&r->log, r->a->log);
     if (code != 0)
         return code;
+    if (r->resumed)
+        say_place(r->resumed);
     r->fit.message = on_message;
     r->fit.on_resolved = on_resolved;
     r->fit.resolved_context = r;
@@ -415,10 +457,15 @@ static int fit(run *r)
 void free_run(run *r)
 {
     bpnn_model_free(r->model);
+    bpnn_model_free(r->start);
+    bpnn_checkpoint_free(r->resumed);
     bpnn_table_free(r->table);
     bpnn_table_free(r->validation);
     bpnn_table_free(r->test);
     free(r->output);
+    free(r->checkpoint);
+    free(r->config);
+    free(r->note);
     free(r);
 }
 
@@ -432,8 +479,11 @@ int verb_train(const arguments *a)
     run *r = calloc(1, sizeof *r);
     if (!r)
         return fail_memory();
-    r->a = a;
-    int code = set_fit(r) ? fit(r) : BPNN_USAGE;
+    r->own = *a; /* a resumed run's options are put beneath */
+    r->a = &r->own;
+    int code = r->a->resume ? open_run(&r->own, &r->resumed, &r->config) : 0;
+    if (code == 0)
+        code = set_fit(r) ? fit(r) : BPNN_USAGE;
     free_run(r);
     return code;
 }

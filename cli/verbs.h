@@ -95,8 +95,22 @@ void put_given_options(const arguments *a, bool machine);
 
 /* A line of the log; put writes the pairs of its object. */
 void log_object(logbook *log, void (*put)(const void *what), const void *what);
+/* {"config": ..} without threads and isa, and with where the model goes: what a checkpoint keeps. NULL: out of memory. */
+char *config_text(const arguments *a, const bpnn_fit_options *resolved);
 void log_epoch(logbook *log, const bpnn_progress *progress);
 void log_outcome(logbook *log, const bpnn_model *model);
 int log_close(logbook *log);
+
+/* checkpoint.c. A checkpoint, or the one before it; a run that goes on: its options into *a, which point into *text from now on (freed
+ * by the caller). Exit codes. */
+int open_checkpoint(bpnn_checkpoint **checkpoint, const char *path);
+int open_run(arguments *a, bpnn_checkpoint **checkpoint, char **text);
+
+/* Where checkpoints go and how often; *own: a name that was made up. False: said what is wrong. */
+bool set_checkpoint(arguments *a, const char *output, bpnn_fit_options *fit, char **own);
+
+/* The epochs of a run before it was stopped, into the log; where it goes on, for people. */
+void log_history(logbook *log, const bpnn_checkpoint *checkpoint);
+void say_place(const bpnn_checkpoint *checkpoint);
 
 #endif

@@ -42,6 +42,9 @@ BPNN_API int bpnn_missing_find(const char *name);
 /* Called for every warning and note: one line, no newline. */
 typedef void (*bpnn_message_fn)(const char *text, bool warning, void *context);
 
+struct bpnn_model;
+struct bpnn_checkpoint;
+
 /* How to make a model from a table. Set by bpnn_fit_options_default, then changed. Texts are
  * borrowed during the call; NULL = the default that is named. Column lists are "a,b,3-17": names, numbers, ranges. */
 typedef struct bpnn_fit_options {
@@ -100,11 +103,28 @@ typedef struct bpnn_fit_options {
        auto alone stays: it is a rule a layer). Its texts live during the call. */
     void (*on_resolved)(const struct bpnn_fit_options *resolved, void *context);
     void *resolved_context;
+    /* A file for the state of the run (docs/formats.md), the one before it kept as FILE.prev; NULL = none. It is written when the run
+       is interrupted; with one of the next two also every so many epochs or seconds and at the end, unless that is divergence. A
+       checkpoint that cannot be written draws a warning, and training goes on. */
+    const char *checkpoint;
+    size_t checkpoint_epochs;    /* 0 = not by epochs */
+    double checkpoint_seconds;   /* 0 = not by time; comes within epochs too */
+    const char *checkpoint_note; /* a text of yours to be kept with it, read when it is written; NULL = none */
+    /* NULL, or a run that goes on: same options, same table (threads, isa, epochs, time_limit and the callbacks may be others). The
+       model is that of the run never stopped, byte for byte. What is not the same is refused by its name, or accepted with a warning
+       with resume_anyway; columns, categories and scalers are always the checkpoint's. */
+    const struct bpnn_checkpoint *resume;
+    bool resume_anyway;
+    /* NULL, or a model whose parameters training starts from. Task, target, columns, categories, scalers and network are the model's;
+       what the options say of them has to be the same. Method NULL is adamw.
+       checkpoint, resume and init_from are for one network: restarts and ensemble 1, and no ensemble's model. */
+    const struct bpnn_model *init_from;
 } bpnn_fit_options;
 
 BPNN_API void bpnn_fit_options_default(bpnn_fit_options *options);
 
 typedef struct bpnn_model bpnn_model;
+typedef struct bpnn_checkpoint bpnn_checkpoint;
 
 /* Splits, encodes, trains. On divergence or interruption the best finite model is still given and the
  * status is OK: look at bpnn_model_summary(..)->stop. Everything is validated before training starts. */
@@ -122,6 +142,34 @@ BPNN_API bpnn_status bpnn_model_load(bpnn_model **model, const char *path, bpnn_
 BPNN_API bpnn_status bpnn_model_write(const bpnn_model *model, void **bytes, size_t *size, bpnn_error *error);
 BPNN_API bpnn_status bpnn_model_read(bpnn_model **model, const void *bytes, size_t size, const char *name,
                                      bpnn_error *error);
+
+/* ---- checkpoints: runs that can go on (bpnn_fit_options.checkpoint, .resume) ---- */
+
+/* Where path's file is damaged or missing, PATH.prev is taken and message (may be NULL) is told so. A model's file is MODEL. */
+BPNN_API bpnn_status bpnn_checkpoint_load(bpnn_checkpoint **checkpoint, const char *path, bpnn_message_fn message,
+                                          void *context, bpnn_error *error);
+BPNN_API void bpnn_checkpoint_free(bpnn_checkpoint *checkpoint);
+
+/* The same from memory, and back: *bytes is freed with bpnn_release. */
+BPNN_API bpnn_status bpnn_checkpoint_read(bpnn_checkpoint **checkpoint, const void *bytes, size_t size,
+                                          const char *name, bpnn_error *error);
+BPNN_API bpnn_status bpnn_checkpoint_write(const bpnn_checkpoint *checkpoint, void **bytes, size_t *size,
+                                           bpnn_error *error);
+
+/* The model with the parameters that are the best so far; lives as long as the checkpoint. It has no metrics yet. */
+BPNN_API const bpnn_model *bpnn_checkpoint_model(const bpnn_checkpoint *checkpoint);
+BPNN_API const char *bpnn_checkpoint_note(const bpnn_checkpoint *checkpoint); /* NULL = none */
+
+typedef struct bpnn_checkpoint_place {
+    size_t epochs, best_epoch; /* done; whose parameters the model has */
+    size_t batches;            /* of the epoch that was broken off; 0 = between two epochs */
+    uint64_t updates;
+    bool over; /* the run had ended for good (patience, target, ..): it can only give its model */
+} bpnn_checkpoint_place;
+BPNN_API bpnn_checkpoint_place bpnn_checkpoint_where(const bpnn_checkpoint *checkpoint);
+
+/* What on_epoch was told of an epoch, from 1, without times and net. False: there was no such epoch. */
+BPNN_API bool bpnn_checkpoint_epoch(const bpnn_checkpoint *checkpoint, size_t epoch, bpnn_progress *progress);
 
 /* ---- looking at a model ---- */
 
@@ -155,7 +203,7 @@ typedef struct bpnn_record {
     double rate;                                    /* step methods */
     double gradient_norm, step, damping, effective; /* whole methods: as in bpnn_progress */
     size_t failures;                                /* validation: epochs since the best */
-    double seconds;                                 /* since the run began */
+    double seconds;                                 /* since the run began; NAN: before it was stopped and went on */
 } bpnn_record;
 
 typedef struct bpnn_summary {
@@ -170,7 +218,7 @@ typedef struct bpnn_summary {
     size_t target_count;
     const bpnn_metrics *train, *validation, *test; /* target_count each; NULL where there are no rows */
     double noise; /* br, one target: standard deviation of the noise in the target's unit; else NAN */
-    /* epoch by epoch, in order; where there were more than 65,536 every second, fourth .. of them; not stored in files (0) */
+    /* epoch by epoch, in order (a resumed run's from 1); where there were more than 65,536 every second, fourth .. of them; not stored in files (0) */
     size_t record_count;
     const bpnn_record *record;
     const char *method_why; /* why auto chose the method; NULL if the user named it or after loading */
@@ -178,6 +226,9 @@ typedef struct bpnn_summary {
     const char *const *warnings;
     size_t start_count, start; /* of a fit with several starts: all of them, and whose net this is, from 0; else 0 */
     const bpnn_start *starts;
+    const char *
+        checkpoint; /* the file that the last checkpoint of this run went to, NULL if none was written; lives as long as
+                               the fit's options */
 } bpnn_summary;
 
 /* All of these live as long as the model. */

@@ -48,4 +48,10 @@ bpnn_status bpnn__read_whole(const char *path, uint64_t limit, void **bytes, siz
  * and pipes (/dev/stdout, /dev/null) are written directly. */
 bpnn_status bpnn__replace_file(const char *path, const void *bytes, size_t size, bpnn_error *error);
 
+/* The same, and the file that was there stays beside it as PATH.prev. At every moment one of the two is whole. */
+bpnn_status bpnn__replace_file_keeping(const char *path, const void *bytes, size_t size, bpnn_error *error);
+
+/* PATH.prev, behind symlinks (bpnn__free); NULL: out of memory. */
+char *bpnn__previous_name(const char *path);
+
 #endif

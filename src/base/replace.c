@@ -17,6 +17,7 @@
 /* Where the file goes: the target of symlinks, its directory and its own name. */
 typedef struct place {
     char *path, *directory, *temporary;
+    char *previous; /* where the old file goes; NULL = it is replaced */
     const char *name;
     mode_t mode;
     bool exists, direct; /* direct: a device or pipe, written in place */
@@ -27,6 +28,7 @@ static void free_place(place *p)
     bpnn__free(p->path);
     bpnn__free(p->directory);
     bpnn__free(p->temporary);
+    bpnn__free(p->previous);
 }
 
 /* ".NAME.bpnn-PID.tmp" in the directory */
@@ -177,6 +179,14 @@ static bpnn_status sync_directory(const place *p, bpnn_error *error)
     return status;
 }
 
+/* The old file under its second name. */
+static bpnn_status set_aside(const place *p, const char *path, bpnn_error *error)
+{
+    if (!p->previous || !p->exists || bpnn__io_get()->rename(p->path, p->previous) == 0)
+        return BPNN_OK;
+    return bpnn__fail_errno(error, path, "cannot keep the file before this one beside", errno);
+}
+
 static bpnn_status replace(const place *p, const char *path, const void *bytes, size_t size, bpnn_error *error)
 {
     const bpnn__io *io = bpnn__io_get();
@@ -184,8 +194,13 @@ static bpnn_status replace(const place *p, const char *path, const void *bytes, 
     bpnn_status status = write_file(p->temporary, O_CREAT | O_EXCL, p->mode, path, bytes, size, error);
     if (status == BPNN_OK && p->exists && chmod(p->temporary, p->mode) != 0)
         status = bpnn__fail_errno(error, path, "cannot set the mode", errno);
-    if (status == BPNN_OK && io->rename(p->temporary, p->path) != 0)
+    if (status == BPNN_OK)
+        status = set_aside(p, path, error);
+    if (status == BPNN_OK && io->rename(p->temporary, p->path) != 0) {
         status = bpnn__fail_errno(error, path, "cannot rename to", errno);
+        if (p->previous && p->exists)
+            io->rename(p->previous, p->path);
+    }
     if (status != BPNN_OK) {
         io->unlink(p->temporary);
         return status;
@@ -193,10 +208,24 @@ static bpnn_status replace(const place *p, const char *path, const void *bytes, 
     return sync_directory(p, error);
 }
 
-bpnn_status bpnn__replace_file(const char *path, const void *bytes, size_t size, bpnn_error *error)
+char *bpnn__previous_name(const char *path)
+{
+    bpnn__text text = {0};
+    char *real = behind_links(path);
+    bpnn__text_add(&text, real ? real : "");
+    bpnn__text_add(&text, ".prev");
+    if (text.failed || !real)
+        bpnn__text_free(&text);
+    bpnn__free(real);
+    return text.data;
+}
+
+static bpnn_status write_to(const char *path, const void *bytes, size_t size, bool keep, bpnn_error *error)
 {
     place p;
     bpnn_status status = find_place(&p, path, error);
+    if (status == BPNN_OK && keep && !(p.previous = bpnn__previous_name(path)))
+        status = bpnn__fail_memory(error);
     if (status == BPNN_OK && p.direct) {
         status = write_file(p.path, 0, 0, path, bytes, size, error);
     } else if (status == BPNN_OK) {
@@ -205,4 +234,14 @@ bpnn_status bpnn__replace_file(const char *path, const void *bytes, size_t size,
     }
     free_place(&p);
     return status;
+}
+
+bpnn_status bpnn__replace_file(const char *path, const void *bytes, size_t size, bpnn_error *error)
+{
+    return write_to(path, bytes, size, false, error);
+}
+
+bpnn_status bpnn__replace_file_keeping(const char *path, const void *bytes, size_t size, bpnn_error *error)
+{
+    return write_to(path, bytes, size, true, error);
 }

@@ -16,12 +16,12 @@ typedef struct reading {
     size_t size;
 } reading;
 
-static bool find(reading *r, const char *name, bpnn__array *array)
+static bool find(reading *r, const char *name, bpnn__npz_array *array)
 {
     return bpnn__npz_find(r->f, r->bytes, r->size, name, array);
 }
 
-static bool find_layer(reading *r, const char *name, size_t m, bpnn__array *array)
+static bool find_layer(reading *r, const char *name, size_t m, bpnn__npz_array *array)
 {
     bpnn__text full = {0};
     bpnn__text_add(&full, name);
@@ -35,7 +35,7 @@ static bool find_layer(reading *r, const char *name, size_t m, bpnn__array *arra
 
 static void read_bias(reading *r, size_t m, bpnn__foreign_layer *layer)
 {
-    bpnn__array bias;
+    bpnn__npz_array bias;
     if (!find_layer(r, "intercepts_", m, &bias))
         return;
     if (bias.kind == 'u' || bias.cols != 1 || bias.rows != layer->out)
@@ -48,7 +48,7 @@ static void read_bias(reading *r, size_t m, bpnn__foreign_layer *layer)
 
 static bool read_layer(reading *r, size_t m)
 {
-    bpnn__array coefs;
+    bpnn__npz_array coefs;
     if (!find_layer(r, "coefs_", m, &coefs))
         return false;
     bpnn__foreign_layer *layer = NULL;
@@ -77,7 +77,7 @@ static void set_activation(reading *r, bpnn__foreign_layer *layer, const char *w
 }
 
 /* Layers first .. last - 1 take word i of the list, or its only one. */
-static void take_words(reading *r, const bpnn__array *words, size_t first, size_t last)
+static void take_words(reading *r, const bpnn__npz_array *words, size_t first, size_t last)
 {
     for (size_t m = first; m < last && r->f->status == BPNN_OK; m++) {
         char *word = words->kind == 'u' ? bpnn__npz_text(words, words->rows == 1 ? 0 : m - first) : NULL;
@@ -91,7 +91,7 @@ static void take_words(reading *r, const bpnn__array *words, size_t first, size_
 
 static void read_activations(reading *r)
 {
-    bpnn__array words;
+    bpnn__npz_array words;
     size_t depth = r->f->depth;
     if (find(r, "activations", &words)) {
         if (words.rows != depth || words.cols != 1)
@@ -125,7 +125,7 @@ static void read_activations(reading *r)
 
 static double *read_list(reading *r, const char *name, size_t count)
 {
-    bpnn__array list;
+    bpnn__npz_array list;
     double *x = NULL;
     if (!find(r, name, &list))
         return NULL;
@@ -142,7 +142,7 @@ static double *read_list(reading *r, const char *name, size_t count)
 static void read_classes(reading *r)
 {
     bpnn__foreign *f = r->f;
-    bpnn__array list;
+    bpnn__npz_array list;
     if (!find(r, "classes", &list))
         return;
     if (list.cols != 1) {

@@ -114,7 +114,7 @@ static const char *value_of(const char *header, const char *key)
     return at ? at + strlen(key) + strspn(at + strlen(key), " ") : NULL;
 }
 
-static bool read_type(bpnn__foreign *f, const char *type, bpnn__array *a)
+static bool read_type(bpnn__foreign *f, const char *type, bpnn__npz_array *a)
 {
     static const struct {
         const char *name;
@@ -139,7 +139,7 @@ static bool read_type(bpnn__foreign *f, const char *type, bpnn__array *a)
 }
 
 /* "()", "(3,)", "(3, 4)" */
-static bool read_shape(bpnn__foreign *f, const char *at, bpnn__array *a)
+static bool read_shape(bpnn__foreign *f, const char *at, bpnn__npz_array *a)
 {
     size_t dims[2] = {1, 1};
     if (!at || *at++ != '(')
@@ -159,7 +159,7 @@ static bool read_shape(bpnn__foreign *f, const char *at, bpnn__array *a)
     return true;
 }
 
-static bool parse(bpnn__foreign *f, size_t size, bpnn__array *a)
+static bool parse(bpnn__foreign *f, size_t size, bpnn__npz_array *a)
 {
     size_t count = 0, header = 0;
     if (size < 12 || memcmp(a->file, "\x93NUMPY", 6) != 0 || a->file[6] < 1 || a->file[6] > 3)
@@ -184,7 +184,7 @@ static bool parse(bpnn__foreign *f, size_t size, bpnn__array *a)
     return true;
 }
 
-bool bpnn__npz_find(bpnn__foreign *f, const unsigned char *bytes, size_t size, const char *name, bpnn__array *out)
+bool bpnn__npz_find(bpnn__foreign *f, const unsigned char *bytes, size_t size, const char *name, bpnn__npz_array *out)
 {
     entry e;
     memset(out, 0, sizeof *out);
@@ -197,7 +197,7 @@ bool bpnn__npz_find(bpnn__foreign *f, const unsigned char *bytes, size_t size, c
     return false;
 }
 
-void bpnn__npz_free(bpnn__array *array)
+void bpnn__npz_free(bpnn__npz_array *array)
 {
     bpnn__free(array->file);
     memset(array, 0, sizeof *array);
@@ -205,7 +205,7 @@ void bpnn__npz_free(bpnn__array *array)
 
 /* ---- elements ---- */
 
-double bpnn__npz_number(const bpnn__array *a, size_t row, size_t col)
+double bpnn__npz_number(const bpnn__npz_array *a, size_t row, size_t col)
 {
     size_t i = a->fortran ? col * a->rows + row : row * a->cols + col;
     double value;
@@ -234,7 +234,7 @@ static void add_character(bpnn__text *text, uint32_t c)
     bpnn__text_add_bytes(text, utf8, more + 1);
 }
 
-char *bpnn__npz_text(const bpnn__array *a, size_t i)
+char *bpnn__npz_text(const bpnn__npz_array *a, size_t i)
 {
     bpnn__text text = {0};
     bpnn__text_add(&text, "");

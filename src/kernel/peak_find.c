@@ -19,12 +19,12 @@ DECLARED(avx512)
 DECLARED(neon)
 #endif
 
-    static const multiply_adds table[BPNN__ISA_COUNT][BPNN_PRECISION_COUNT] = {
-        [BPNN__ISA_SCALAR] = BOTH(scalar),
+static const multiply_adds table[BPNN__ISA_COUNT][BPNN_PRECISION_COUNT] = {
+    [BPNN__ISA_SCALAR] = BOTH(scalar),
 #if defined(__x86_64__)
-        [BPNN__ISA_SSE2] = BOTH(sse2),
-        [BPNN__ISA_AVX2] = BOTH(avx2),
-        [BPNN__ISA_AVX512] = BOTH(avx512),
+    [BPNN__ISA_SSE2] = BOTH(sse2),
+    [BPNN__ISA_AVX2] = BOTH(avx2),
+    [BPNN__ISA_AVX512] = BOTH(avx512),
 #elif defined(__aarch64__)
     [BPNN__ISA_NEON] = BOTH(neon),
 #endif

@@ -337,6 +337,14 @@ static void put_members(bpnn__json *json, const bpnn_model *model)
     bpnn__json_close(json, ']');
 }
 
+static void put_run(bpnn__json *json, const bpnn__run_notes *run)
+{
+    open(json, "run", '{');
+    put_text(json, "note", run->note);
+    put_size(json, "validation_fingerprint", run->validation_fingerprint);
+    bpnn__json_close(json, '}');
+}
+
 bpnn_status bpnn__describe(const bpnn_model *model, bool pretty, char **text, size_t *size, bpnn_error *error)
 {
     bpnn__json json = {.pretty = pretty};
@@ -344,6 +352,8 @@ bpnn_status bpnn__describe(const bpnn_model *model, bool pretty, char **text, si
     *size = 0;
     bpnn__json_open(&json, '{');
     put_size(&json, "format", BPNN__FORMAT);
+    if (model->run)
+        put_text(&json, "kind", BPNN__CHECKPOINT);
     put_text(&json, "library", model->library);
     put_size(&json, "arithmetic", model->arithmetic);
     put_text(&json, "task", bpnn_task_name(model->schema.task));
@@ -351,6 +361,8 @@ bpnn_status bpnn__describe(const bpnn_model *model, bool pretty, char **text, si
     put_columns(&json, &model->schema);
     put_training(&json, model);
     put_members(&json, model);
+    if (model->run)
+        put_run(&json, model->run);
     bpnn__json_close(&json, '}');
     if (json.text.failed) {
         bpnn__text_free(&json.text);

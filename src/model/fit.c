@@ -4,6 +4,7 @@
 #include "base/fpmode.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/checkpoint.h"
 #include "net/net.h"
 
 #include <math.h>
@@ -117,7 +118,7 @@ static void note_penalty(bpnn__fitting *f, const bpnn_train_result *result)
     bpnn__text_free(&tried);
 }
 
-void bpnn__keep_result(bpnn__fitting *f, const bpnn_train_result *result)
+void bpnn__fit_outcome(bpnn__fitting *f, const bpnn_train_result *result)
 {
     bpnn_summary *s = &f->model->summary;
     f->model->training.l2 = result->l2;
@@ -127,11 +128,16 @@ void bpnn__keep_result(bpnn__fitting *f, const bpnn_train_result *result)
     s->best_epoch = result->best_epoch;
     s->updates = result->updates;
     s->seconds = result->seconds;
-    note_evidence(f, result);
-    note_penalty(f, result);
     s->rows_train = f->part[BPNN__TRAIN].count;
     s->rows_validation = f->part[BPNN__VALIDATION].count;
     s->rows_test = f->part[BPNN__TEST].count;
+}
+
+void bpnn__fit_result(bpnn__fitting *f, const bpnn_train_result *result)
+{
+    bpnn__fit_outcome(f, result);
+    note_evidence(f, result);
+    note_penalty(f, result);
     if (result->stop == BPNN_STOP_DIVERGED)
         bpnn__notes_add(&f->model->notes, true, "training diverged in epoch %zu; %s", result->diverged_epoch,
                         result->advice);
@@ -169,7 +175,9 @@ bpnn_status bpnn__fit_shape(bpnn__fitting *f)
     const bpnn_fit_options *o = f->options;
     bpnn__notes *notes = &f->model->notes;
     bpnn_status status = bpnn__choose_loss(f);
-    if (status == BPNN_OK)
+    if (status == BPNN_OK && f->base)
+        status = bpnn__take_schema(f);
+    else if (status == BPNN_OK)
         status =
             bpnn__schema_fit(&f->model->schema, f->table, &f->plan, o, f->loss.kind, f->output.kind, notes, f->error);
     if (status == BPNN_OK)
@@ -178,13 +186,19 @@ bpnn_status bpnn__fit_shape(bpnn__fitting *f)
         status = bpnn__choose_training(f);
     if (status == BPNN_OK)
         status = keep_training(f);
-    return status == BPNN_OK ? bpnn__find_parts(f) : status;
+    if (status == BPNN_OK)
+        status = bpnn__find_parts(f);
+    return status == BPNN_OK ? bpnn__check_same_run(f) : status;
 }
 
 bpnn_status bpnn__fit_initialise(const bpnn__fitting *f, const bpnn__encoded *training, bpnn_net *net, uint64_t seed,
                                  bpnn_error *error)
 {
     double *ranges = NULL;
+    if (f->base) {
+        bpnn__take_parameters(f, net);
+        return BPNN_OK;
+    }
     if (f->init == BPNN_INIT_NGUYEN_WIDROW) {
         ranges = bpnn__input_ranges(training);
         if (!ranges)
@@ -214,17 +228,21 @@ static bpnn_status train_alone(bpnn__fitting *f)
     bpnn__recorder recorder;
     bpnn_train_options options = f->train;
     bool validates = f->part[BPNN__VALIDATION].count > 0;
-    bpnn__record(&recorder, f->model, &options);
+    bpnn__recorder_begin(&recorder, f->options->resume, f->model, &options);
     bpnn_status status = bpnn__fit_encode(f, &training, &validation);
     if (status == BPNN_OK)
-        status = bpnn__fit_initialise(f, &training, f->model->net, f->seed, f->error);
-    if (status == BPNN_OK)
         status =
-            bpnn_train(f->model->net, &training.data, validates ? &validation.data : NULL, &options, &result, f->error);
+            bpnn__check_same_data(f, f->model->training.fingerprint, validates ? bpnn__fingerprint(&validation) : 0);
+    if (status == BPNN_OK)
+        status = bpnn__fit_initialise(f, &training, f->model->net, f->seed, f->error);
+    bpnn__set_hooks(f);
+    if (status == BPNN_OK)
+        status = bpnn__train(f->model->net, &training.data, validates ? &validation.data : NULL, &options, &f->hooks,
+                             &result, f->error);
     if (status == BPNN_OK && recorder.failed)
         status = bpnn__fail_memory(f->error);
     if (status == BPNN_OK)
-        bpnn__keep_result(f, &result);
+        bpnn__fit_result(f, &result);
     bpnn__encoded_free(&training);
     bpnn__encoded_free(&validation);
     return status;
@@ -271,7 +289,7 @@ static void judge_end(bpnn__fitting *f)
     result.stop = BPNN_STOP_DIVERGED;
     result.diverged_epoch = result.epochs;
     snprintf(result.advice, sizeof result.advice, "the loss after the last update is not finite: take a smaller rate");
-    bpnn__keep_result(f, &result);
+    bpnn__fit_result(f, &result);
 }
 
 bpnn_status bpnn__fit_measure(bpnn__fitting *f)
@@ -308,6 +326,9 @@ void bpnn__free_fitting(bpnn__fitting *f)
     }
     bpnn__mapping_free(&f->mapping);
     bpnn__plan_free(&f->plan);
+    bpnn_model_free(f->copy);
+    bpnn__free(f->start_target);
+    bpnn__free(f->start_hidden);
 }
 
 bpnn_status bpnn_fit(bpnn_model **out, const bpnn_table *table, const bpnn_fit_options *options, bpnn_error *error)
@@ -316,14 +337,20 @@ bpnn_status bpnn_fit(bpnn_model **out, const bpnn_table *table, const bpnn_fit_o
     bpnn_status status = bpnn__check_fit_options(options, error);
     if (status != BPNN_OK)
         return status;
-    bpnn__fitting f = {.options = options, .table = table, .error = error, .seed = options->train.seed};
+    bpnn__fitting f = {
+        .options = options, .asked = options, .table = table, .error = error, .seed = options->train.seed};
     f.model = bpnn__alloc(1, sizeof *f.model);
     if (!f.model)
         return bpnn__fail_memory(error);
     f.model->notes.message = options->message;
     f.model->notes.context = options->message_context;
+    f.base = options->resume ? options->resume->model : options->init_from;
+    bpnn_fit_options filled;
     uint64_t mode = bpnn__fpmode_enter();
-    status = options->ensemble > 1 ? bpnn__fit_ensemble(&f) : fit(&f);
+    if (options->init_from && !options->resume)
+        status = bpnn__start_options(&f, &filled);
+    if (status == BPNN_OK)
+        status = options->ensemble > 1 ? bpnn__fit_ensemble(&f) : fit(&f);
     bpnn__fpmode_leave(mode);
     bpnn__free_fitting(&f);
     if (status != BPNN_OK) {

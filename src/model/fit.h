@@ -2,6 +2,7 @@
 #ifndef BPNN_MODEL_FIT_H
 #define BPNN_MODEL_FIT_H
 
+#include "base/text.h"
 #include "model/model.h"
 #include "train/trainer.h"
 
@@ -24,6 +25,7 @@ typedef struct bpnn__rows {
 
 typedef struct bpnn__fitting {
     const bpnn_fit_options *options;
+    const bpnn_fit_options *asked; /* the caller's; options may be a filled copy */
     const bpnn_table *table;
     bpnn_error *error;
     bpnn_model *model; /* being made */
@@ -38,6 +40,13 @@ typedef struct bpnn__fitting {
     bool automatic, l2_auto;
     bpnn_init_kind init; /* resolved where the method has a say */
     uint64_t seed;       /* of the validation rows, and of the first start */
+    /* a run that goes on, or a model that training starts from */
+    const bpnn_model *base;                              /* NULL = neither */
+    bpnn_model *copy;                                    /* of it: what is taken from there */
+    char *start_target, *start_hidden, start_output[64]; /* its words as options */
+    bpnn__hooks hooks;
+    bpnn__run_notes run;    /* of checkpoints to write */
+    bool checkpoint_failed; /* the last one; said */
 } bpnn__fitting;
 
 /* fit.c: stages. Plan: method and rows; shape: columns, network, training, parts. Told by f->error. */
@@ -46,8 +55,11 @@ bpnn_status bpnn__fit_shape(bpnn__fitting *f);
 bpnn_status bpnn__fit_encode(bpnn__fitting *f, bpnn__encoded *training, bpnn__encoded *validation);
 bpnn_status bpnn__fit_initialise(const bpnn__fitting *f, const bpnn__encoded *training, bpnn_net *net, uint64_t seed,
                                  bpnn_error *error);
-void bpnn__keep_result(bpnn__fitting *f, const bpnn_train_result *result);
 bpnn_status bpnn__warn_unsavable(bpnn_model *model, bpnn_error *error);
+
+/* fit.c: the summary of the model from what the run has come to; the same at the end, with what there is to say of it. */
+void bpnn__fit_outcome(bpnn__fitting *f, const bpnn_train_result *result);
+void bpnn__fit_result(bpnn__fitting *f, const bpnn_train_result *result);
 
 /* fit.c: metrics of the parts; a training loss that is not finite makes the result DIVERGED. */
 bpnn_status bpnn__fit_measure(bpnn__fitting *f);
@@ -60,6 +72,16 @@ bpnn_status bpnn__train_starts(bpnn__fitting *members, size_t count, bpnn_stop *
 /* ensemble.c: the fit of several members; f->model becomes the ensemble, or what is left of it. */
 bpnn_status bpnn__fit_ensemble(bpnn__fitting *f);
 
+/* resume.c. Schema and parameters of f->base; whether that is the same run, or at least the same network; the same data. */
+void bpnn__set_hooks(bpnn__fitting *f);
+bpnn_status bpnn__take_schema(bpnn__fitting *f);
+bpnn_status bpnn__check_same_run(bpnn__fitting *f);
+bpnn_status bpnn__check_same_data(bpnn__fitting *f, uint32_t training, uint32_t validation);
+void bpnn__take_parameters(const bpnn__fitting *f, bpnn_net *net);
+
+/* start.c: options of a fit that starts from a model, what the model has filled in; texts point into the model and *f. */
+bpnn_status bpnn__start_options(bpnn__fitting *f, bpnn_fit_options *filled);
+
 /* auto.c: f->method, l2_auto and automatic. */
 void bpnn__choose_method(bpnn__fitting *f);
 
@@ -70,10 +92,13 @@ bool bpnn__wants_validation(const bpnn__fitting *f); /* rows held back unless th
 bpnn_status bpnn__choose_net(bpnn__fitting *f);
 bpnn_status bpnn__choose_training(bpnn__fitting *f);
 
-/* resolved.c: tells the caller's on_resolved what was chosen. */
+/* resolved.c: "64:relu,32:leaky_relu(0.2)"; "" without hidden layers. */
+void bpnn__hidden_print(bpnn__text *text, const bpnn_net_options *net);
+
+/* Tells the caller's on_resolved what was chosen. */
 bpnn_status bpnn__tell_resolved(const bpnn__fitting *f);
 
-/* record.c: keeps every epoch for the summary, and passes the callbacks on. */
+/* record.c: keeps every epoch for the summary, and passes the callbacks on; a run that goes on begins with the epochs of before. */
 typedef struct bpnn__recorder {
     bpnn_model *model;
     bpnn_progress_fn on_epoch, on_batch; /* the user's */
@@ -81,7 +106,8 @@ typedef struct bpnn__recorder {
     size_t room, every; /* records there is memory for; epochs a record */
     bool failed;        /* out of memory: the run was called off */
 } bpnn__recorder;
-void bpnn__record(bpnn__recorder *recorder, bpnn_model *model, bpnn_train_options *options);
+void bpnn__recorder_begin(bpnn__recorder *recorder, const bpnn_checkpoint *resumed, bpnn_model *model,
+                          bpnn_train_options *options);
 
 /* encode.c */
 bpnn_status bpnn__find_parts(bpnn__fitting *f);

@@ -19,7 +19,7 @@ static bpnn_status read_into(bpnn_model *model, const void *bytes, size_t size, 
     bpnn_status status = bpnn__container_parse(&container, bytes, size, file, error);
     if (status != BPNN_OK)
         return status;
-    status = bpnn__restore(model, &container, file, error);
+    status = bpnn__restore(model, NULL, &container, file, error);
     bpnn__container_free(&container);
     return status == BPNN_OK ? pack(model, error) : status;
 }
@@ -40,20 +40,25 @@ bpnn_status bpnn_model_read(bpnn_model **out, const void *bytes, size_t size, co
     return BPNN_OK;
 }
 
+bpnn_status bpnn__read_file(const char *path, void **bytes, size_t *size, bpnn_error *error)
+{
+    bpnn_error inner;
+    bpnn_status status = bpnn__read_whole(path, BPNN__FILE_MOST, bytes, size, &inner);
+    if (status == BPNN_DATA) /* too large, or a gzip file that is damaged */
+        return bpnn__fail_at(error, BPNN_MODEL, path, 0, 0, "%s", inner.text);
+    if (status != BPNN_OK && error)
+        *error = inner;
+    return status;
+}
+
 bpnn_status bpnn_model_load(bpnn_model **model, const char *path, bpnn_error *error)
 {
     void *bytes;
     size_t size;
-    bpnn_error inner;
     *model = NULL;
-    bpnn_status status = bpnn__read_whole(path, BPNN__FILE_MOST, &bytes, &size, &inner);
-    if (status == BPNN_DATA) /* too large, or a gzip file that is damaged */
-        return bpnn__fail_at(error, BPNN_MODEL, path, 0, 0, "%s", inner.text);
-    if (status != BPNN_OK) {
-        if (error)
-            *error = inner;
+    bpnn_status status = bpnn__read_file(path, &bytes, &size, error);
+    if (status != BPNN_OK)
         return status;
-    }
     status = bpnn_model_read(model, bytes, size, path, error);
     bpnn__free(bytes);
     return status;

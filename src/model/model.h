@@ -4,6 +4,7 @@
 
 #include "model/container.h"
 #include "table/schema.h"
+#include "train/record.h"
 
 #define BPNN__FORMAT 1 /* of the model file */
 
@@ -29,7 +30,15 @@ typedef struct bpnn__training {
     uint32_t fingerprint; /* CRC-32 of the encoded training inputs, targets and weights */
 } bpnn__training;
 
+/* What a checkpoint's description has beside that of the model so far. */
+typedef struct bpnn__run_notes {
+    char *note;                      /* the caller's; NULL = none */
+    uint32_t validation_fingerprint; /* as bpnn__training's, of the validation rows; 0 = there are none */
+} bpnn__run_notes;
+
 struct bpnn_model {
+    const bpnn__run_notes
+        *run; /* NULL: a model; else what a checkpoint holds of one, and the notes are somebody else's */
     bpnn__schema schema;
     bpnn_net *net;
     bpnn_predictor *predictor; /* the net, packed when training ended or the file was read */
@@ -56,12 +65,25 @@ void bpnn__model_link(bpnn_model *model);
 /* describe.c: the metadata as JSON; *json is freed with bpnn__free. */
 bpnn_status bpnn__describe(const bpnn_model *model, bool pretty, char **json, size_t *size, bpnn_error *error);
 
-/* The words of feature types in files. */
+/* The kind of a checkpoint's file, and the words of feature types. */
+#define BPNN__CHECKPOINT "checkpoint"
 #define BPNN__NUMERIC "numeric"
 #define BPNN__CATEGORICAL "categorical"
 
-/* restore.c: fills a zeroed model from a parsed container. MODEL errors name `file`. */
-bpnn_status bpnn__restore(bpnn_model *model, const bpnn__container *container, const char *file, bpnn_error *error);
+/* restore.c: fills a zeroed model from a parsed container. MODEL errors name `file`. run: NULL for a model's file, else
+ * a checkpoint is wanted, and these are its zeroed notes. */
+bpnn_status bpnn__restore(bpnn_model *model, bpnn__run_notes *run, const bpnn__container *container, const char *file,
+                          bpnn_error *error);
+
+/* Tensors of a checkpoint that belong to the run begin with this. */
+#define BPNN__RUN_PREFIX "run."
+
+/* save.c: a model's file, and the arrays of `record` with it where there is one (model->run is set then). */
+bpnn_status bpnn__write(const bpnn_model *model, const bpnn__record *record, void **bytes, size_t *size,
+                        bpnn_error *error);
+
+/* load.c: the bytes of a file that may be a model or a checkpoint. */
+bpnn_status bpnn__read_file(const char *path, void **bytes, size_t *size, bpnn_error *error);
 
 /* present.c: outputs y^D of one row -> values as bpnn_prediction has them; label may be NULL. */
 void bpnn__present(const bpnn_model *model, const double *y, double *values, size_t *label);

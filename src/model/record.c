@@ -31,12 +31,11 @@ static bool make_room(bpnn__recorder *r)
     return true;
 }
 
-static bool record_epoch(const bpnn_progress *p, void *context)
+static void record(bpnn__recorder *r, const bpnn_progress *p)
 {
-    bpnn__recorder *r = context;
     if (!make_room(r)) {
         r->failed = true;
-        return false;
+        return;
     }
     if (p->epoch % r->every == 0)
         r->model->record[r->model->record_count++] = (bpnn_record){.epoch = p->epoch,
@@ -49,7 +48,13 @@ static bool record_epoch(const bpnn_progress *p, void *context)
                                                                    .effective = p->effective,
                                                                    .failures = p->failures,
                                                                    .seconds = p->seconds};
-    return !r->on_epoch || r->on_epoch(p, r->context);
+}
+
+static bool record_epoch(const bpnn_progress *p, void *context)
+{
+    bpnn__recorder *r = context;
+    record(r, p);
+    return !r->failed && (!r->on_epoch || r->on_epoch(p, r->context));
 }
 
 static bool pass_batch(const bpnn_progress *p, void *context)
@@ -58,13 +63,17 @@ static bool pass_batch(const bpnn_progress *p, void *context)
     return r->on_batch(p, r->context);
 }
 
-void bpnn__record(bpnn__recorder *recorder, bpnn_model *model, bpnn_train_options *options)
+void bpnn__recorder_begin(bpnn__recorder *recorder, const bpnn_checkpoint *resumed, bpnn_model *model,
+                          bpnn_train_options *options)
 {
+    bpnn_progress before;
     *recorder = (bpnn__recorder){.model = model,
                                  .on_epoch = options->on_epoch,
                                  .on_batch = options->on_batch,
                                  .context = options->context,
                                  .every = 1};
+    for (size_t e = 1; resumed && !recorder->failed && bpnn_checkpoint_epoch(resumed, e, &before); e++)
+        record(recorder, &before);
     options->on_epoch = record_epoch;
     options->on_batch = options->on_batch ? pass_batch : NULL;
     options->context = recorder;

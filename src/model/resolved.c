@@ -8,8 +8,7 @@
 
 enum { WORD = 64 };
 
-/* "64:relu,32:leaky_relu(0.2)"; "" without hidden layers */
-static void put_hidden(bpnn__text *text, const bpnn_net_options *net)
+void bpnn__hidden_print(bpnn__text *text, const bpnn_net_options *net)
 {
     char word[WORD];
     bpnn__text_add(text, "");
@@ -52,7 +51,7 @@ bpnn_status bpnn__tell_resolved(const bpnn__fitting *f)
     bpnn_net_options net = bpnn_net_describe(f->model->net);
     bpnn__text hidden = {0};
     char output[WORD];
-    put_hidden(&hidden, &net);
+    bpnn__hidden_print(&hidden, &net);
     bpnn__activation_print(&f->output, output, sizeof output);
     bool failed = hidden.failed || output[0] == '\0';
     if (!failed) {

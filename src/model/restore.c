@@ -327,6 +327,38 @@ static void check_whole(bpnn__restoring *r)
         bpnn__refuse(&r->source, "there are tensors that belong to no part of the", "model");
 }
 
+/* A checkpoint says that it is one; a model's file says nothing. */
+static void read_kind(bpnn__restoring *r, bpnn__scope *s)
+{
+    const char *kind = bpnn__scope_find(s, "kind") ? bpnn__scope_text(s, "kind") : NULL;
+    const char *why = NULL;
+    if (r->source.status != BPNN_OK)
+        return;
+    if (kind && strcmp(kind, BPNN__CHECKPOINT) != 0)
+        bpnn__refuse(&r->source, "unknown word at", "kind");
+    else if (kind && !r->run)
+        why = "this is the checkpoint of a run, not a model; bpnn train --resume goes on with it and writes the model";
+    else if (!kind && r->run)
+        why = "this is a model, not the checkpoint of a run; bpnn train --init-from starts from a model";
+    if (why)
+        r->source.status = bpnn__fail_at(r->source.error, BPNN_MODEL, r->source.file, 0, 0, "%s", why);
+}
+
+/* The notes; the tensors of the run are checked when it goes on. */
+static void read_run(bpnn__restoring *r, bpnn__scope *root)
+{
+    bpnn__scope s = bpnn__scope_object(root, "run");
+    json_t *note = bpnn__scope_any(&s, "note");
+    if (note && !json_is_null(note)) {
+        s.used--;
+        r->run->note = bpnn__scope_copy(&s, "note");
+    }
+    r->run->validation_fingerprint = (uint32_t)bpnn__scope_size(&s, "validation_fingerprint", UINT32_MAX);
+    bpnn__scope_close(&s);
+    for (size_t i = 0; i < r->container->count; i++)
+        r->taken += strncmp(r->container->tensors[i].name, BPNN__RUN_PREFIX, sizeof BPNN__RUN_PREFIX - 1) == 0;
+}
+
 static void read_root(bpnn__restoring *r, json_t *object)
 {
     bpnn__scope s = bpnn__scope_open(&r->source, object, "bpnn");
@@ -338,9 +370,12 @@ static void read_root(bpnn__restoring *r, json_t *object)
                                          format > BPNN__FORMAT ? "install a newer bpnn" : "it was never released");
         return;
     }
+    read_kind(r, &s);
     bpnn_model *whole = r->model;
     json_t *members = bpnn__scope_find(&s, "members") ? bpnn__scope_array(&s, "members", 2, BPNN__MOST_MEMBERS) : NULL;
-    if (members && !bpnn__make_members(r, whole, json_array_size(members)))
+    if (members && r->run)
+        bpnn__refuse(&r->source, "a checkpoint has one network, not", "members");
+    if (members && (r->source.status != BPNN_OK || !bpnn__make_members(r, whole, json_array_size(members))))
         return;
     r->model->library = bpnn__scope_copy(&s, "library");
     r->model->arithmetic = bpnn__scope_size(&s, "arithmetic", UINT32_MAX);
@@ -350,6 +385,8 @@ static void read_root(bpnn__restoring *r, json_t *object)
     if (members)
         bpnn__restore_members(r, whole, members);
     bpnn__restore_training(r, &s);
+    if (r->run)
+        read_run(r, &s);
     bpnn__scope_close(&s);
     check_whole(r);
 }
@@ -368,9 +405,11 @@ static void check_same(bpnn__restoring *r)
     bpnn__free(text);
 }
 
-bpnn_status bpnn__restore(bpnn_model *model, const bpnn__container *container, const char *file, bpnn_error *error)
+bpnn_status bpnn__restore(bpnn_model *model, bpnn__run_notes *run, const bpnn__container *container, const char *file,
+                          bpnn_error *error)
 {
-    bpnn__restoring r = {.model = model, .container = container, .source = {.file = file, .error = error}};
+    bpnn__restoring r = {.model = model, .run = run, .container = container, .source = {.file = file, .error = error}};
+    model->run = run;
     json_error_t json_error;
     json_t *root = json_loads(container->metadata, JSON_REJECT_DUPLICATES, &json_error);
     if (root)

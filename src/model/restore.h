@@ -6,8 +6,9 @@
 #include "model/scope.h"
 
 typedef struct bpnn__restoring {
-    bpnn_model *model; /* being filled: the whole, or a member */
-    size_t member;     /* its number from 1; 0: no member */
+    bpnn_model *model;    /* being filled: the whole, or a member */
+    size_t member;        /* its number from 1; 0: no member */
+    bpnn__run_notes *run; /* NULL: of a model's file */
     const bpnn__container *container;
     size_t taken; /* tensors asked for */
     bpnn__source source;

@@ -59,10 +59,18 @@ bpnn_status bpnn__check_fit_options(const bpnn_fit_options *o, bpnn_error *error
     if (o->restarts < 1 || o->restarts > BPNN__MOST_STARTS || o->ensemble < 1 || o->ensemble > BPNN__MOST_MEMBERS)
         return bpnn__fail(error, BPNN_USAGE, "restarts and members of an ensemble are 1 to %d each",
                           BPNN__MOST_MEMBERS);
+    if ((o->restarts > 1 || o->ensemble > 1) && (o->checkpoint || o->resume || o->init_from))
+        return bpnn__fail(error, BPNN_USAGE,
+                          "fit options: checkpoint, resume and init_from are for one network: restarts 1, ensemble 1");
+    if (o->init_from && !o->resume && bpnn_model_members(o->init_from) > 1)
+        return bpnn__fail(error, BPNN_USAGE, "an ensemble has several networks; training starts from a model of one");
     if (o->target_scale == BPNN_SCALE_POOLED)
         return bpnn__fail(error, BPNN_USAGE, "the scale of targets is auto, standard, minmax, robust or none");
     if (!(isnan(o->validation_share) || is_share(o->validation_share)) || !is_share(o->test_share))
         return bpnn__fail(error, BPNN_USAGE, "a share of rows to hold back is at least 0 and below 1");
+    if (o->train.on_checkpoint || o->train.resume)
+        return bpnn__fail(error, BPNN_USAGE,
+                          "fit options: a fit has checkpoint and resume of its own, not those of train");
     return BPNN_OK;
 }
 

@@ -93,16 +93,28 @@ static void list_model(listing *l, const bpnn_model *model, double *fill)
     list_numbers(l, "target.scale", s->target_count, s->target_scale);
 }
 
+/* The arrays of a run behind the tensors of its model. */
+static void list_record(listing *l, const bpnn__record *record)
+{
+    for (size_t i = 0; record && l->good && i < record->count; i++) {
+        const bpnn__array *array = &record->arrays[i];
+        l->good = bpnn__tensor_make(&l->t[l->count++], array->name, array->single ? BPNN__F32 : BPNN__F64, array->rows,
+                                    array->cols, array->data);
+    }
+}
+
 /* With room for the checksum; NULL: out of memory, or too large. */
-static bpnn__tensor *list_tensors(const bpnn_model *model, double *fill, size_t *count)
+static bpnn__tensor *list_tensors(const bpnn_model *model, const bpnn__record *record, double *fill, size_t *count)
 {
     size_t members = bpnn_model_members(model), each = 2 * model->net->depth + 5, all;
     listing l = {.good = true};
-    l.t = bpnn__mul(members, each, &all) ? bpnn__alloc(all + 1, sizeof *l.t) : NULL;
+    l.t = bpnn__mul(members, each, &all) ? bpnn__alloc(all + (record ? record->count : 0) + 1, sizeof *l.t) : NULL;
     for (size_t k = 0; l.t && k < members; k++) {
         l.member = model->members ? k + 1 : 0;
         list_model(&l, bpnn_model_member(model, k), fill + k * model->schema.feature_count);
     }
+    if (l.t)
+        list_record(&l, record);
     if (!l.good) {
         bpnn__free(l.t);
         return NULL;
@@ -111,14 +123,14 @@ static bpnn__tensor *list_tensors(const bpnn_model *model, double *fill, size_t 
     return l.t;
 }
 
-static bpnn_status write_parts(const bpnn_model *model, const char *metadata, void **bytes, size_t *size,
-                               bpnn_error *error)
+static bpnn_status write_parts(const bpnn_model *model, const bpnn__record *record, const char *metadata, void **bytes,
+                               size_t *size, bpnn_error *error)
 {
     size_t count, fills;
     double *fill = bpnn__mul(bpnn_model_members(model), model->schema.feature_count, &fills)
                        ? bpnn__alloc(fills, sizeof *fill)
                        : NULL;
-    bpnn__tensor *tensors = fill ? list_tensors(model, fill, &count) : NULL;
+    bpnn__tensor *tensors = fill ? list_tensors(model, record, fill, &count) : NULL;
     bpnn_status status =
         tensors ? bpnn__container_write(tensors, count, metadata, bytes, size, error) : bpnn__fail_memory(error);
     bpnn__free(tensors);
@@ -126,7 +138,8 @@ static bpnn_status write_parts(const bpnn_model *model, const char *metadata, vo
     return status;
 }
 
-bpnn_status bpnn_model_write(const bpnn_model *model, void **bytes, size_t *size, bpnn_error *error)
+bpnn_status bpnn__write(const bpnn_model *model, const bpnn__record *record, void **bytes, size_t *size,
+                        bpnn_error *error)
 {
     char *metadata;
     size_t length;
@@ -137,13 +150,20 @@ bpnn_status bpnn_model_write(const bpnn_model *model, void **bytes, size_t *size
         status = check_net(bpnn_model_member(model, k)->net, error);
     if (status == BPNN_OK)
         status = check_texts(&model->schema, error);
+    if (status == BPNN_OK && model->run && model->run->note)
+        status = check_text(model->run->note, "checkpoint's note", error);
     if (status != BPNN_OK)
         return status;
     status = bpnn__describe(model, false, &metadata, &length, error);
     if (status == BPNN_OK)
-        status = write_parts(model, metadata, bytes, size, error);
+        status = write_parts(model, record, metadata, bytes, size, error);
     bpnn__free(metadata);
     return status;
+}
+
+bpnn_status bpnn_model_write(const bpnn_model *model, void **bytes, size_t *size, bpnn_error *error)
+{
+    return bpnn__write(model, NULL, bytes, size, error);
 }
 
 bpnn_status bpnn_model_save(const bpnn_model *model, const char *path, bpnn_error *error)

@@ -311,7 +311,7 @@ static void keep_best(race *all, entry *e)
     e->net = NULL;
     e->result.seconds = bpnn__now() - all->began;
     model->summary.start = e->best.number;
-    bpnn__keep_result(e->f, &e->result);
+    bpnn__fit_result(e->f, &e->result);
 }
 
 static void free_entries(race *all)

@@ -157,3 +157,8 @@ bpnn_status bpnn__plan_classes(const bpnn__plan *plan, const bpnn_table *table, 
     bpnn__lookup_free(&lookup);
     return BPNN_OK;
 }
+
+size_t bpnn__schema_class(const bpnn__schema *schema, const char *label)
+{
+    return bpnn__label_find(schema->classes, schema->class_count, label);
+}

@@ -39,6 +39,9 @@ void bpnn__schema_free(bpnn__schema *schema); /* contents; zeroes the struct */
 /* Encoded outputs of the network: targets (regression), 1 (binary), classes (multiclass). */
 size_t bpnn__schema_outputs(const bpnn__schema *schema);
 
+/* The class with this label; SIZE_MAX: there is none. */
+size_t bpnn__schema_class(const bpnn__schema *schema, const char *label);
+
 /* Warnings and notes gathered while fitting; the texts are owned by the list. */
 typedef struct bpnn__notes {
     size_t count;

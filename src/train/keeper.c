@@ -41,8 +41,7 @@ void bpnn__keeper_note(bpnn__keeper *k, const bpnn_progress *p)
 
 /* ---- when ---- */
 
-/* The run cannot go on from here, whatever the number of epochs. */
-static bool is_final(bpnn_stop stop)
+bool bpnn__is_final(bpnn_stop stop)
 {
     switch (stop) {
     case BPNN_STOP_NONE:
@@ -94,14 +93,14 @@ void bpnn__keeper_epoch(bpnn__keeper *k)
 
 void bpnn__keep_result(bpnn__archive *a, bpnn_train_result *result)
 {
-    size_t stop = is_final(result->stop) ? (size_t)result->stop : BPNN_STOP_NONE;
+    size_t stop = bpnn__is_final(result->stop) ? (size_t)result->stop : BPNN_STOP_NONE;
     bpnn__keep_size(a, "run.stop", &stop, BPNN_STOP_COUNT - 1);
     bpnn__keep_size(a, "run.epochs", &result->epochs, SIZE_MAX);
     bpnn__keep_size(a, "run.best_epoch", &result->best_epoch, SIZE_MAX);
     bpnn__keep_number(a, "run.loss", &result->loss);
     if (a->to || a->status != BPNN_OK)
         return;
-    if (stop != BPNN_STOP_NONE && (!is_final((bpnn_stop)stop) || stop == BPNN_STOP_DIVERGED))
+    if (stop != BPNN_STOP_NONE && (!bpnn__is_final((bpnn_stop)stop) || stop == BPNN_STOP_DIVERGED))
         bpnn__archive_refuse(a, "run.stop");
     if (result->best_epoch > result->epochs)
         bpnn__archive_refuse(a, "run.best_epoch");

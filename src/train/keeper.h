@@ -30,6 +30,9 @@ void bpnn__keeper_pause(bpnn__keeper *keeper);
 /* After an epoch, or in the middle of the one that the run ends in; with result->stop set. */
 void bpnn__keeper_epoch(bpnn__keeper *keeper);
 
+/* Whether a run that ended so cannot go on, whatever the number of epochs. */
+bool bpnn__is_final(bpnn_stop stop);
+
 /* The fields that both kinds of run have. Reading: result->stop is what ended the run for good, or NONE. */
 void bpnn__keep_result(bpnn__archive *archive, bpnn_train_result *result);
 void bpnn__keep_stopping(bpnn__archive *archive, bpnn__stopping *stopping, double *validation_loss);
