@@ -167,7 +167,7 @@ static const char *const given_of_run[] = {"delimiter", "header",       "decimal
                                            "features",  "drop",         "categorical", "numeric", "sample-weight",
                                            "test",      "split-column", "group",       "preset",  NULL};
 static const char *const given_of_log[] = {"threads", "isa", "init-from", NULL};
-static const char *const given_of_checkpoint[] = {"output", "checkpoint-every", NULL};
+static const char *const given_of_checkpoint[] = {"checkpoint-every", NULL};
 
 static void put_config(const arguments *a, const bpnn_fit_options *resolved, const char *const *more)
 {

@@ -449,5 +449,9 @@ int take_options_of_run(arguments *a, const char *path, char *text)
     int code = read_config_text(a, path, text);
     if (code != 0)
         return code;
+    if (a->output || a->log || a->checkpoint || a->init_from || a->resume || a->resume_anyway) {
+        say_usage("%s: the options of this checkpoint name what no run keeps there", path); /* it may be a stranger's */
+        return BPNN_USAGE;
+    }
     return parse_words(a, word_count, words) ? 0 : BPNN_USAGE;
 }

@@ -312,8 +312,8 @@ static int outcome(const run *r)
     if (s->stop == BPNN_STOP_INTERRUPTED) {
         fprintf(stderr, "bpnn: interrupted; the best model so far is saved as %s\n", clean(r->output));
         if (s->checkpoint)
-            fprintf(stderr, "bpnn: the run goes on with: bpnn train --resume %s %s\n", clean(s->checkpoint),
-                    clean(r->a->place[0]));
+            fprintf(stderr, "bpnn: the run goes on with: bpnn train --resume %s%s%s %s\n", clean(s->checkpoint),
+                    r->a->output ? " --output " : "", r->a->output ? clean(r->a->output) : "", clean(r->a->place[0]));
         return BPNN_INTERRUPTED;
     }
     return 0;

@@ -95,7 +95,8 @@ void put_given_options(const arguments *a, bool machine);
 
 /* A line of the log; put writes the pairs of its object. */
 void log_object(logbook *log, void (*put)(const void *what), const void *what);
-/* {"config": ..} without threads and isa, and with where the model goes: what a checkpoint keeps. NULL: out of memory. */
+
+/* {"config": ..} without threads and isa: what a checkpoint keeps. NULL: out of memory. */
 char *config_text(const arguments *a, const bpnn_fit_options *resolved);
 void log_epoch(logbook *log, const bpnn_progress *progress);
 void log_outcome(logbook *log, const bpnn_model *model);

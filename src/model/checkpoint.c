@@ -93,11 +93,12 @@ bpnn_status bpnn_checkpoint_load(bpnn_checkpoint **out, const char *path, bpnn_m
                                  bpnn_error *error)
 {
     bpnn_error first, second;
-    char told[800];
+    char told[900], why[sizeof first.file + sizeof first.text + 64];
     bpnn_status status = load(out, path, &first);
     char *previous = status == BPNN_MODEL || status == BPNN_IO ? bpnn__previous_name(path) : NULL;
     if (previous && load(out, previous, &second) == BPNN_OK) {
-        snprintf(told, sizeof told, "%.300s; the one before it is taken: %.300s", first.text, previous);
+        bpnn_error_message(&first, why, sizeof why);
+        snprintf(told, sizeof told, "%.400s; the one before it is taken: %.400s", why, previous);
         if (message)
             message(told, true, context);
         status = BPNN_OK;

@@ -309,6 +309,8 @@ code = p.wait(timeout=60)
 assert code == 7, "exit %d, wanted 7" % code
 EOF
   expect 0 "$bpnn" inspect m.bpnn
+  expect 0 "$bpnn" inspect m.bpnn.ckpt; prints 'checkpoint: m.bpnn.ckpt'
+  expect 0 "$bpnn" train -q --resume m.bpnn.ckpt --epochs 1 -o n.bpnn "$data/digits.csv.gz"
 done
 begin signal_cv
 python3 - "$bpnn" "$data/digits.csv.gz" >err 2>&1 <<'EOF' || fault "$(cat err)"
@@ -325,6 +327,46 @@ assert code == 7, "exit %d, wanted 7" % code
 d = json.load(open("out"))
 assert d["stop"] == "interrupted" and 2 < d["done"] < 5000 and len(d["fits"]) == d["done"], d["done"]
 EOF
+
+# ---- checkpoints: a run goes on with the same bytes; refusals by name ----
+begin resume
+numbers 120 >t.csv
+for options in "--target c --method adamw --epochs 30 --dropout 0.1" "--target y --method lm --epochs 12 --patience 0" "--target c --method lbfgs --l2 auto"; do
+  expect 0 "$bpnn" train -q $options -o whole.bpnn t.csv
+  expect 0 "$bpnn" train -q $options --time-limit 0.000001s --checkpoint run.ckpt -o part.bpnn t.csv
+  expect 0 "$bpnn" train -q --resume run.ckpt --time-limit 0 --threads 1 --isa scalar -o part.bpnn --log l t.csv
+  cmp -s whole.bpnn part.bpnn || fault "another model after --resume: $options"
+done
+expect 0 "$bpnn" train -q --target y --epochs 20 --method adam -o whole.bpnn --log whole.log t.csv
+expect 0 "$bpnn" train -q --target y --epochs 8 --method adam --checkpoint run.ckpt --checkpoint-every 3 -o part.bpnn t.csv
+expect 0 "$bpnn" train -q --resume run.ckpt --epochs 20 -o part.bpnn --log part.log t.csv
+cmp -s whole.bpnn part.bpnn || fault 'more epochs: another model'
+for log in whole part; do sed 's/"seconds": [^,}]*//' $log.log | grep '"epoch"' >$log.epochs; done
+cmp -s whole.epochs part.epochs || fault 'the log of a resumed run has other epochs'
+begin resume_refused
+numbers 120 >t.csv
+expect 0 "$bpnn" train -q --target y --epochs 4 --method adam --checkpoint r.ckpt --checkpoint-every 2 -o m.bpnn t.csv
+[ -f r.ckpt.prev ] || fault 'no r.ckpt.prev'
+expect 3 "$bpnn" predict r.ckpt t.csv; says 'bpnn train --resume'
+expect 3 "$bpnn" train --resume m.bpnn t.csv; says 'this is a model'
+expect 3 "$bpnn" train --init-from r.ckpt t.csv; says 'checkpoint of a run'
+expect 1 "$bpnn" train --resume r.ckpt --rate 0.1 t.csv; says '--rate comes from the checkpoint'
+expect 1 "$bpnn" train --resume r.ckpt --adam-beta1 0.1 t.csv; says '--adam-beta1 comes from the checkpoint'
+expect 1 "$bpnn" train --checkpoint r.ckpt --checkpoint-every never t.csv; says 'checkpoint-every'
+expect 1 "$bpnn" train --checkpoint r.ckpt -o r.ckpt t.csv; says 'the same file'
+numbers 121 >u.csv; expect 2 "$bpnn" train --resume r.ckpt u.csv; says 'number of training rows'
+sed '7s/^[0-9]*/77/' t.csv >u.csv; expect 2 "$bpnn" train --resume r.ckpt u.csv; says 'rows have changed'
+expect 0 "$bpnn" train -q --resume r.ckpt --resume-anyway --epochs 6 -o n.bpnn u.csv
+cp r.ckpt kept; head -c 3000 kept >r.ckpt; expect 0 "$bpnn" train --resume r.ckpt -o n.bpnn t.csv; grep -q 'r.ckpt.prev' err || fault 'not said that the one before is taken'
+rm r.ckpt; expect 0 "$bpnn" train -q --resume r.ckpt -o n.bpnn t.csv
+begin init_from
+numbers 120 >t.csv
+expect 0 "$bpnn" train -q --target y --method adam --hidden 7:tanh --epochs 50 -o m.bpnn t.csv
+expect 0 "$bpnn" train -q --init-from m.bpnn --epochs 0 -o n.bpnn t.csv
+"$bpnn" predict m.bpnn t.csv >p1; "$bpnn" predict n.bpnn t.csv >p2; cmp -s p1 p2 || fault 'a start without epochs: other predictions'
+expect 1 "$bpnn" train --init-from m.bpnn --hidden 8:tanh t.csv; says '7 units in the model, 8 here'
+cut -d, -f1,3- t.csv >u.csv; expect 2 "$bpnn" train --init-from m.bpnn u.csv; says "'z'"
+expect 2 "$bpnn" train --init-from m.bpnn --target c t.csv; says 'another task'
 begin diverged; numbers 70 >t.csv; expect 6 "$bpnn" train -q --target y --method sgd --rate 1e6 --activation identity t.csv; says 'diverged in epoch 1'; expect 0 "$bpnn" predict t.bpnn t.csv
 begin no_epochs; numbers 70 >t.csv; expect 0 "$bpnn" train -q --target y --epochs 0 t.csv; expect 0 "$bpnn" predict t.bpnn t.csv
 begin stdin; numbers 70 >t.csv; "$bpnn" train -q --target y --epochs 2 -o m.bpnn - <t.csv >out 2>err || fault 'train from standard input'; "$bpnn" predict m.bpnn - <t.csv >p1; "$bpnn" predict m.bpnn t.csv >p2; cmp -s p1 p2 || fault 'standard input: other predictions'
