@@ -366,7 +366,7 @@ expect 0 "$bpnn" train -q --init-from m.bpnn --epochs 0 -o n.bpnn t.csv
 "$bpnn" predict m.bpnn t.csv >p1; "$bpnn" predict n.bpnn t.csv >p2; cmp -s p1 p2 || fault 'a start without epochs: other predictions'
 expect 1 "$bpnn" train --init-from m.bpnn --hidden 8:tanh t.csv; says '7 units in the model, 8 here'
 cut -d, -f1,3- t.csv >u.csv; expect 2 "$bpnn" train --init-from m.bpnn u.csv; says "'z'"
-expect 2 "$bpnn" train --init-from m.bpnn --target c t.csv; says 'another task'
+expect 2 "$bpnn" train --init-from m.bpnn --target c t.csv; says "target 'c'"
 begin diverged; numbers 70 >t.csv; expect 6 "$bpnn" train -q --target y --method sgd --rate 1e6 --activation identity t.csv; says 'diverged in epoch 1'; expect 0 "$bpnn" predict t.bpnn t.csv
 begin no_epochs; numbers 70 >t.csv; expect 0 "$bpnn" train -q --target y --epochs 0 t.csv; expect 0 "$bpnn" predict t.bpnn t.csv
 begin stdin; numbers 70 >t.csv; "$bpnn" train -q --target y --epochs 2 -o m.bpnn - <t.csv >out 2>err || fault 'train from standard input'; "$bpnn" predict m.bpnn - <t.csv >p1; "$bpnn" predict m.bpnn t.csv >p2; cmp -s p1 p2 || fault 'standard input: other predictions'

@@ -1,14 +1,17 @@
-/* Malformed model files from a seed: random edits, wrong numbers in the header (and every number of three headers and an ensemble's), splices, appended bytes, repeated
+/* Malformed model files and checkpoints from a seed: random edits, wrong numbers in the header (and every number of three headers and an ensemble's), splices, appended bytes, repeated
  * entries; the checksum is repaired in half of them, so that what stands behind it is reached. A file may be accepted only
- * if writing the model gives the very same bytes, and no allocation may be large. test_malformed [CASES]. */
+ * if writing it again gives the very same bytes, and no allocation may be large; a checkpoint that was accepted is resumed, too: a
+ * model or an error. test_malformed [CASES]. */
 #include "base/memory.h"
 #include "model/made.h"
+#include "model/runs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { CASES = 3000, SINGLES = 12, MODELS = 18, ROOM = 4096 }; /* behind the single models: ensembles */
+enum { CASES = 2000, SINGLES = 12, MODELS = 18, RUNS = 13, ROOM = 8192, A_MODEL = -1 }; /* behind the single models: ensembles */
 #define ALLOCATION_MOST ((size_t)64 << 20)
 
 static size_t largest;
@@ -36,6 +39,7 @@ static void watch_release(void *memory, void *context)
 typedef struct file {
     unsigned char *bytes;
     size_t size;
+    int run; /* of a checkpoint, or A_MODEL */
 } file;
 
 /* Replaces `removed` bytes at `at` by new ones. */
@@ -158,26 +162,46 @@ static void edit(dice *d, file *f, const file *other)
     }
 }
 
+/* A checkpoint that was accepted leads to a model or to an error. */
+static bool resumes(int number, const bpnn_checkpoint *checkpoint)
+{
+    made_run run;
+    bpnn_model *model = NULL;
+    bpnn_error error = {0};
+    made_run_new(&run, (size_t)number);
+    bpnn_status status = made_run_fit(&run, NULL, checkpoint, 0, &model, &error);
+    bpnn_model_free(model);
+    made_run_free(&run);
+    return status == BPNN_OK ||
+           (error.text[0] && (status == BPNN_MODEL || status == BPNN_USAGE || status == BPNN_DATA));
+}
+
 static bool holds(const file *f, size_t *accepted)
 {
-    bpnn_model *model;
+    bpnn_model *model = NULL;
+    bpnn_checkpoint *checkpoint = NULL;
     bpnn_error error = {0};
     unsigned char *copy = malloc(f->size ? f->size : 1); /* exact, so that reading past it is seen */
     memcpy(copy, f->bytes, f->size);
     largest = 0;
-    bpnn_status status = bpnn_model_read(&model, copy, f->size, "made", &error);
+    bool is_model = f->run == A_MODEL;
+    bpnn_status status = is_model ? bpnn_model_read(&model, copy, f->size, "made", &error)
+                                  : bpnn_checkpoint_read(&checkpoint, copy, f->size, "made", &error);
     bool good = largest <= ALLOCATION_MOST;
     if (status == BPNN_OK) {
         void *again = NULL;
         size_t size = 0;
-        good = good && bpnn_model_write(model, &again, &size, NULL) == BPNN_OK && size == f->size &&
-               memcmp(again, copy, size) == 0;
+        status = is_model ? bpnn_model_write(model, &again, &size, NULL)
+                          : bpnn_checkpoint_write(checkpoint, &again, &size, NULL);
+        good = good && status == BPNN_OK && size == f->size && memcmp(again, copy, size) == 0;
+        good = good && (is_model || resumes(f->run, checkpoint));
         bpnn_release(again);
         ++*accepted;
     } else {
-        good = good && status == BPNN_MODEL && error.text[0] && !model;
+        good = good && status == BPNN_MODEL && error.text[0] && !model && !checkpoint;
     }
     bpnn_model_free(model);
+    bpnn_checkpoint_free(checkpoint);
     free(copy);
     return good;
 }
@@ -186,7 +210,7 @@ static bool holds(const file *f, size_t *accepted)
 static size_t every_number(const file *origin, size_t *done, size_t *accepted)
 {
     size_t header = (size_t)header_size(origin->bytes), bad = 0;
-    file f = {malloc(origin->size + ROOM), 0};
+    file f = {malloc(origin->size + ROOM), 0, origin->run};
     for (size_t at = 8; at < 8 + header; at++) {
         if (!is_digit(origin->bytes[at]) || is_digit(origin->bytes[at - 1]))
             continue;
@@ -205,46 +229,111 @@ static size_t every_number(const file *origin, size_t *done, size_t *accepted)
     return bad;
 }
 
-int main(int argc, char **argv)
+static size_t random_edits(const file *made, size_t count, size_t cases, dice *d, size_t *accepted)
 {
-    uint64_t seed = seed_of_tests(1);
-    dice d = {seed};
-    size_t cases = argc > 1 ? (size_t)strtoull(argv[1], NULL, 10) : CASES, bad = 0, accepted = 0;
-    bpnn_allocator watch = {watch_allocate, watch_reallocate, watch_release, NULL};
-    file made[MODELS];
-    if (bpnn_set_allocator(&watch, NULL) != BPNN_OK)
-        return 1;
-    for (size_t i = 0; i < MODELS; i++) {
-        bpnn_task task = (bpnn_task)(1 + i % 3);
-        bpnn_precision precision = (bpnn_precision)(i % 2);
-        bpnn_model *model =
-            i < SINGLES ? made_model(&d, task, precision, 4) : made_ensemble(&d, task, precision, 2, 2 + i % 2);
-        void *bytes;
-        if (bpnn_model_write(model, &bytes, &made[i].size, NULL) != BPNN_OK)
-            return 1;
-        made[i].bytes = bytes;
-        bpnn_model_free(model);
-    }
+    size_t bad = 0;
     for (size_t i = 0; i < cases; i++) {
-        const file *origin = &made[roll_below(&d, MODELS)];
-        file f = {malloc(origin->size + ROOM), origin->size};
+        const file *origin = &made[roll_below(d, count)];
+        file f = {malloc(origin->size + ROOM), origin->size, origin->run};
         memcpy(f.bytes, origin->bytes, origin->size);
-        edit(&d, &f, &made[roll_below(&d, MODELS)]);
-        if (roll_below(&d, 2))
+        edit(d, &f, &made[roll_below(d, count)]);
+        if (roll_below(d, 2))
             repair_checksum(f.bytes, f.size);
-        if (!holds(&f, &accepted)) {
-            printf("case %zu of seed %llu\n", i, (unsigned long long)seed);
+        if (!holds(&f, accepted)) {
+            printf("case %zu\n", i);
             bad++;
         }
         free(f.bytes);
     }
-    size_t swept = 0, unswept = 0, passed = 0;
-    for (size_t i = 0; i < 4; i++)
-        unswept += every_number(&made[i < 3 ? i : SINGLES + 1], &swept, &passed);
+    return bad;
+}
+
+/* Random bits of the numbers of the run, which are behind the checksum alone. */
+static size_t random_states(const file *made, size_t count, size_t cases, dice *d, size_t *accepted)
+{
+    size_t bad = 0;
+    for (size_t i = 0; i < cases; i++) {
+        const file *origin = &made[roll_below(d, count)];
+        file f = {malloc(origin->size), origin->size, origin->run};
+        size_t data = 8 + (size_t)header_size(origin->bytes);
+        memcpy(f.bytes, origin->bytes, origin->size);
+        for (size_t k = 0; k < 1 + i % 3; k++) {
+            size_t at = data + roll_below(d, f.size - data) / 8 * 8, room = f.size - at < 8 ? f.size - at : 8;
+            static const double odd[] = {0, -0.0, -1, 1, 1.5, 40, 1e9, 9007199254740993.0, 1e300, -1e300};
+            memcpy(f.bytes + at, &odd[roll_below(d, sizeof odd / sizeof *odd)], room);
+        }
+        repair_checksum(f.bytes, f.size);
+        if (!holds(&f, accepted)) {
+            printf("state %zu\n", i);
+            bad++;
+        }
+        free(f.bytes);
+    }
+    return bad;
+}
+
+static bool make_models(file *made, dice *d)
+{
+    for (size_t i = 0; i < MODELS; i++) {
+        bpnn_task task = (bpnn_task)(1 + i % 3);
+        bpnn_precision precision = (bpnn_precision)(i % 2);
+        bpnn_model *model =
+            i < SINGLES ? made_model(d, task, precision, 4) : made_ensemble(d, task, precision, 2, 2 + i % 2);
+        void *bytes;
+        if (bpnn_model_write(model, &bytes, &made[i].size, NULL) != BPNN_OK)
+            return false;
+        made[i].bytes = bytes;
+        made[i].run = A_MODEL;
+        bpnn_model_free(model);
+    }
+    return true;
+}
+
+static bool make_runs(file *made)
+{
+    char folder[] = "/tmp/bpnn-malformed-XXXXXX";
+    bool good = mkdtemp(folder) != NULL;
+    for (int i = 0; good && i < RUNS; i++) {
+        void *bytes = NULL;
+        good = made_checkpoint((size_t)i, 2 + (size_t)i % 3, folder, &bytes, &made[i].size);
+        made[i].bytes = bytes;
+        made[i].run = i;
+    }
+    rmdir(folder);
+    return good;
+}
+
+/* All of one kind. */
+static size_t all_of(const file *made, size_t count, const char *kind, size_t cases, dice *d)
+{
+    size_t swept = 0, unswept = 0, passed = 0, accepted = 0;
+    size_t bad = random_edits(made, count, cases, d, &accepted);
+    for (size_t i = 0; i < 3; i++)
+        unswept += every_number(&made[i], &swept, &passed);
+    if (made[0].run == A_MODEL)
+        unswept += every_number(&made[SINGLES + 1], &swept, &passed);
+    printf("numbers of %s headers (%zu accepted): %zu done, %zu bad\n", kind, passed, swept, unswept);
+    printf("malformed %ss (%zu accepted): %zu done, %zu bad\n", kind, accepted, cases, bad);
+    return bad + unswept;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seed = seed_of_tests(1);
+    dice d = {seed};
+    size_t cases = argc > 1 ? (size_t)strtoull(argv[1], NULL, 10) : CASES, bad, accepted = 0;
+    bpnn_allocator watch = {watch_allocate, watch_reallocate, watch_release, NULL};
+    file models[MODELS], runs[RUNS];
+    if (bpnn_set_allocator(&watch, NULL) != BPNN_OK || !make_models(models, &d) || !make_runs(runs))
+        return 1;
+    printf("seed %llu\n", (unsigned long long)seed);
+    bad = all_of(models, MODELS, "model", cases, &d);
+    bad += all_of(runs, RUNS, "checkpoint", cases, &d);
+    size_t states = random_states(runs, RUNS, cases, &d, &accepted);
+    printf("checkpoints with odd numbers (%zu accepted): %zu done, %zu bad\n", accepted, cases, states);
     for (size_t i = 0; i < MODELS; i++)
-        bpnn_release(made[i].bytes);
-    printf("numbers of model headers (%zu accepted): %zu done, %zu bad\n", passed, swept, unswept);
-    printf("malformed models (seed %llu, %zu accepted): %zu done, %zu bad\n", (unsigned long long)seed, accepted, cases,
-           bad);
-    return bad + unswept != 0;
+        bpnn_release(models[i].bytes);
+    for (size_t i = 0; i < RUNS; i++)
+        bpnn_release(runs[i].bytes);
+    return bad + states != 0;
 }
