@@ -179,6 +179,7 @@ bpnn_status bpnn__model_copy(bpnn_model **copy, const bpnn_model *model, bpnn_er
     size_t size;
     bpnn_model plain = *model;
     plain.run = NULL;
+    plain.summary.train = plain.summary.validation = plain.summary.test = NULL;
     *copy = NULL;
     bpnn_status status = bpnn_model_write(&plain, &bytes, &size, error);
     if (status == BPNN_OK)

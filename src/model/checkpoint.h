@@ -10,7 +10,7 @@ struct bpnn_checkpoint {
     bpnn__record record;
 };
 
-/* A deep copy of what a model file would hold. */
+/* A deep copy of what a model file would hold, without metrics. */
 bpnn_status bpnn__model_copy(bpnn_model **copy, const bpnn_model *model, bpnn_error *error);
 
 #endif

@@ -182,6 +182,8 @@ static bpnn_status same_layer(bpnn__fitting *f, const bpnn_layer *there, const b
     bpnn__fail(&what, BPNN_OK, "layer %zu is", m);
     bpnn__activation_print(&there->activation, a, sizeof a);
     bpnn__activation_print(&here->activation, b, sizeof b);
+    if (a[0] == '\0' || b[0] == '\0') /* they found no memory */
+        return bpnn__fail_memory(f->error);
     if (strcmp(a, b) != 0)
         return other_net(f, what.text, a, b);
     if (there->bias != here->bias)

@@ -1,9 +1,12 @@
 /* The n-th system call of a kind fails, n = 1, 2, .. until none does: once and from then on, with every error a file system
- * gives, and short reads and writes. Saving: the old file or the new one whole, nothing left beside it. Reading: the right
+ * gives, and short reads and writes. Saving: the old file or the new one whole, nothing left beside it (of checkpoints one of them
+ * loads). Reading: the right
  * answer or an error that names the file and the reason. test_io_faults [PIECES]: reads and writes are cut into pieces of so many
  * sizes (2). */
 #include "base/faulty.h"
+#include "base/file.h"
 #include "model/made.h"
+#include "model/runs.h"
 #include "model/samples.h"
 #include <bpnn/memory.h>
 
@@ -219,6 +222,117 @@ static void sweep_reads(const sample *s, size_t piece, tally *all)
     unlink(in_folder(s ? s->name : "m.bpnn"));
 }
 
+/* ---- checkpoints ---- */
+
+static void *points[2]; /* the old one and the new one */
+static size_t point_sizes[2];
+
+/* Which of the two loads: 0, 1, or -1. */
+static int loads(void)
+{
+    bpnn_checkpoint *c = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    int which = -1;
+    if (bpnn_checkpoint_load(&c, in_folder("c"), NULL, NULL, NULL) == BPNN_OK &&
+        bpnn_checkpoint_write(c, &bytes, &size, NULL) == BPNN_OK)
+        for (int i = 0; i < 2; i++)
+            if (size == point_sizes[i] && memcmp(bytes, points[i], size) == 0)
+                which = i;
+    bpnn_release(bytes);
+    bpnn_checkpoint_free(c);
+    return which;
+}
+
+static bool keep_once(faulty_plan *p, tally *all)
+{
+    bpnn_error error = {0};
+    unlink(in_folder("c.prev"));
+    put(in_folder("c"), points[0], point_sizes[0]);
+    size_t before = descriptors();
+    faulty_begin(p);
+    bpnn_status status = bpnn__replace_file_keeping(in_folder("c"), points[1], point_sizes[1], &error);
+    bool met = faulty_end();
+    int which = loads();
+    bool good = descriptors() == before && (which == 1 || (which == 0 && status != BPNN_OK));
+    if (status == BPNN_OK)
+        good = good && holds(in_folder("c.prev"), points[0], point_sizes[0]);
+    else
+        good = good && told(&error, in_folder("c"), p->number);
+    if (p->call != FAULTY_UNLINK)
+        good = good && entries(folder) <= 2;
+    faulty_begin(&(faulty_plan){0}); /* the next one is good */
+    good = good && bpnn__replace_file_keeping(in_folder("c"), points[1], point_sizes[1], NULL) == BPNN_OK;
+    faulty_end();
+    good = good && loads() == 1 && entries(folder) == 2;
+    judge(all, good, "keep a checkpoint", p, &error);
+    return met;
+}
+
+static void sweep_checkpoints(size_t piece, tally *all)
+{
+    static const faulty_call calls[] = {FAULTY_OPEN,  FAULTY_WRITE,  FAULTY_FSYNC,
+                                        FAULTY_CLOSE, FAULTY_RENAME, FAULTY_UNLINK};
+    for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
+        for (size_t i = 0; i < 2 * NUMBERS; i++) {
+            faulty_plan p = {calls[c], 0, numbers[i / 2], i % 2, piece};
+            do
+                p.at++;
+            while (keep_once(&p, all));
+        }
+    unlink(in_folder("c"));
+    unlink(in_folder("c.prev"));
+}
+
+/* The whole run: a checkpoint that cannot be written ends nothing. */
+static bool train_once(faulty_plan *p, const void *expected, size_t size, tally *all)
+{
+    made_run run;
+    bpnn_model *model = NULL;
+    bpnn_error error = {0};
+    void *bytes = NULL;
+    size_t written = 0;
+    char path[64];
+    snprintf(path, sizeof path, "%s/c", folder);
+    made_run_new(&run, 0);
+    run.options.checkpoint_epochs = 1;
+    faulty_begin(p);
+    bpnn_status status = made_run_fit(&run, path, NULL, 0, &model, &error);
+    bool met = faulty_end();
+    bool good = status == BPNN_OK && bpnn_model_write(model, &bytes, &written, NULL) == BPNN_OK && written == size &&
+                memcmp(bytes, expected, size) == 0;
+    judge(all, good, "train with checkpoints", p, &error);
+    bpnn_release(bytes);
+    bpnn_model_free(model);
+    made_run_free(&run);
+    return met;
+}
+
+static void sweep_training(tally *all)
+{
+    static const faulty_call calls[] = {FAULTY_OPEN, FAULTY_WRITE, FAULTY_FSYNC, FAULTY_CLOSE, FAULTY_RENAME};
+    made_run run;
+    bpnn_model *model = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    made_run_new(&run, 0);
+    if (made_run_fit(&run, NULL, NULL, 0, &model, NULL) != BPNN_OK ||
+        bpnn_model_write(model, &bytes, &size, NULL) != BPNN_OK)
+        abort();
+    for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
+        for (size_t i = 0; i < 2; i++) {
+            faulty_plan p = {calls[c], 0, ENOSPC, i, 0};
+            do
+                p.at++;
+            while (train_once(&p, bytes, size, all));
+        }
+    bpnn_release(bytes);
+    bpnn_model_free(model);
+    made_run_free(&run);
+    unlink(in_folder("c"));
+    unlink(in_folder("c.prev"));
+}
+
 /* The temporary file of a killed writer goes at the next save; that of a living one stays. */
 static void leftovers(tally *all)
 {
@@ -256,26 +370,31 @@ int main(int argc, char **argv)
     size_t pieces = argc > 1 ? strtoul(argv[1], NULL, 10) : 2;
     uint64_t seed = seed_of_tests(1);
     dice d = {seed};
-    tally saves = {0}, reads = {0};
-    if (!set_up(seed))
+    tally saves = {0}, reads = {0}, kept = {0};
+    if (!set_up(seed) || !made_checkpoint(0, 3, folder, &points[0], &point_sizes[0]) ||
+        !made_checkpoint(0, 12, folder, &points[1], &point_sizes[1]))
         return 1;
     for (size_t i = 0; i < pieces; i++) {
         size_t piece = i == 0 ? 0 : 200 + roll_below(&d, 1000);
         sweep_saves(piece, &saves);
         unlink(in_folder("m.bpnn"));
         unlink(in_folder("link.bpnn"));
+        sweep_checkpoints(piece, &kept);
         sweep_reads(NULL, piece, &reads);
         for (size_t s = 0; sample_at(s); s++)
             sweep_reads(sample_at(s), piece, &reads);
     }
+    sweep_training(&kept);
     leftovers(&saves);
     rmdir(folder);
     for (int i = 0; i < 2; i++) {
         bpnn_release(images[i]);
+        bpnn_release(points[i]);
         bpnn_model_free(models[i]);
     }
     printf("failing calls while saving (seed %llu): %zu done, %zu bad\n", (unsigned long long)seed, saves.done,
            saves.bad);
     printf("failing calls while reading: %zu done, %zu bad\n", reads.done, reads.bad);
-    return saves.bad + reads.bad > 0;
+    printf("failing calls while keeping checkpoints: %zu done, %zu bad\n", kept.done, kept.bad);
+    return saves.bad + reads.bad + kept.bad > 0;
 }

@@ -2,7 +2,9 @@
  * from then on. The answer is "out of memory" (or success, where only a warning's text was lost), nothing leaks, nothing
  * crashes, a file that was there is whole. test_memory_faults [RUNS]: so many more in which every allocation fails with a
  * chance of 1 %. */
+#include "base/faulty.h"
 #include "model/made.h"
+#include "model/runs.h"
 #include "model/samples.h"
 #include <bpnn/memory.h>
 #include <bpnn/study.h>
@@ -288,6 +290,73 @@ static bpnn_status do_load(bpnn_error *error)
     return status;
 }
 
+/* ---- runs with checkpoints: adamw, lbfgs with l2 auto, br ---- */
+
+enum { RUNS = 3 };
+static const size_t run_numbers[RUNS] = {0, 34, 12};
+static made_run runs[RUNS];
+static void *run_bytes[RUNS];
+static size_t run_sizes[RUNS];
+static char run_path[80];
+
+static bpnn_status do_checkpoints(bpnn_error *error)
+{
+    bpnn_model *model = NULL;
+    bpnn_status status = made_run_fit(&runs[given.which], run_path, NULL, 0, &model, error);
+    bpnn_model_free(model);
+    return status;
+}
+
+static bpnn_status do_resume(bpnn_error *error)
+{
+    bpnn_model *model = NULL;
+    bpnn_checkpoint *from;
+    bpnn_status status = bpnn_checkpoint_read(&from, run_bytes[given.which], run_sizes[given.which], NULL, error);
+    if (status == BPNN_OK)
+        status = made_run_fit(&runs[given.which], NULL, from, 0, &model, error);
+    bpnn_checkpoint_free(from);
+    bpnn_model_free(model);
+    return status;
+}
+
+static bpnn_status do_start(bpnn_error *error)
+{
+    bpnn_model *model = NULL;
+    bpnn_fit_options o;
+    bpnn_fit_options_default(&o);
+    o.train.epochs = 2;
+    o.train.threads = 1;
+    o.init_from = given.model;
+    bpnn_status status = bpnn_fit(&model, given.table, &o, error);
+    bpnn_model_free(model);
+    return status;
+}
+
+static bool set_up_runs(const char *folder)
+{
+    bool good = true;
+    snprintf(run_path, sizeof run_path, "%s.ckpt", given.path);
+    for (size_t k = 0; k < RUNS && good; k++) {
+        made_run_new(&runs[k], run_numbers[k]);
+        runs[k].options.train.epochs = 3;
+        runs[k].options.checkpoint_epochs = 1;
+        good = made_checkpoint(run_numbers[k], 2, folder, &run_bytes[k], &run_sizes[k]);
+    }
+    return good;
+}
+
+static void tear_down_runs(void)
+{
+    char previous[96];
+    snprintf(previous, sizeof previous, "%s.prev", run_path);
+    for (size_t k = 0; k < RUNS; k++) {
+        made_run_free(&runs[k]);
+        bpnn_release(run_bytes[k]);
+    }
+    unlink(run_path);
+    unlink(previous);
+}
+
 static bool file_is_whole(void)
 {
     static unsigned char bytes[1 << 16];
@@ -320,7 +389,10 @@ static const operation operations[] = {{"fit", do_fit, 0},
                                        {"a matrix", do_matrix, 1},
                                        {"tune", do_tune, 1},
                                        {"a net", do_net, 1},
-                                       {"train", do_train, 8}};
+                                       {"train", do_train, 8},
+                                       {"start from a model", do_start, 0},
+                                       {"checkpoints", do_checkpoints, RUNS},
+                                       {"resume", do_resume, RUNS}};
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
 /* One run with failures. Returns whether any allocation failed. */
@@ -407,11 +479,11 @@ static size_t sweep_all(size_t members, size_t *bad)
     return done;
 }
 
-static size_t by_chance(size_t runs, size_t *bad)
+static size_t by_chance(size_t count, size_t *bad)
 {
     dice d = {seed_of_tests(1)};
     faults.dice = d;
-    for (size_t i = 0; i < runs; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i % 1000 == 0) {
             if (i > 0)
                 tear_down();
@@ -422,9 +494,9 @@ static size_t by_chance(size_t runs, size_t *bad)
         given.which = roll_below(&d, o->count ? o->count : 1);
         run(o, CHANCE, 1, bad);
     }
-    if (runs > 0)
+    if (count > 0)
         tear_down();
-    return runs;
+    return count;
 }
 
 int main(int argc, char **argv)
@@ -435,9 +507,14 @@ int main(int argc, char **argv)
     if (bpnn_set_allocator(&allocator, NULL) != BPNN_OK || !mkdtemp(folder))
         return 1;
     snprintf(given.path, sizeof given.path, "%s/m.bpnn", folder);
+    faulty_begin(&(faulty_plan){0}); /* fsync does nothing on the disk */
+    if (!set_up_runs(folder))
+        return 1;
     done = sweep_all(1, &bad) + sweep_all(2, &bad);
     done += by_chance(argc > 1 ? strtoul(argv[1], NULL, 10) : 0, &bad);
     unlink(given.path);
+    tear_down_runs();
+    faulty_end();
     bad += rmdir(folder) != 0; /* nothing else was left in it */
     bad += faults.live != 0;
     printf("failed allocations: %zu done, %zu bad\n", done, bad);

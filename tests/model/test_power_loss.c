@@ -1,4 +1,4 @@
-/* The power fails during a save. The system calls of a save are recorded; for every prefix of them the states that a disk may
+/* The power fails during a save of a model, or of a checkpoint that keeps the one before. The system calls of a save are recorded; for every prefix of them the states that a disk may
  * be in are made up: data that was not synced is lost, zero, cut, or there in parts; so are changes of the directory. What the
  * name then leads to is the old model or the new one, and the new one once the save has returned. That the judge can see a
  * fault is shown by the same record with its syncs left out. test_power_loss [ROUNDS]: random choices a prefix (20). */
@@ -146,6 +146,16 @@ static void restore_data(platter *disk, const op *ops, size_t n, fate f, dice *d
     }
 }
 
+/* The file that a rename moves: the one that was made under the name, whether that entry arrived or not; else the old one. */
+static size_t moved(const op *ops, size_t i)
+{
+    size_t file = FILES;
+    for (size_t k = 0; k < i; k++)
+        if (ops[k].kind == OP_CREATE && ops[k].name == ops[i].name)
+            file = ops[k].file;
+    return file;
+}
+
 static void restore_directory(platter *disk, const op *ops, size_t n, fate f, dice *d)
 {
     size_t safe = synced(ops, n, DIRECTORY), cut = safe + roll_below(d, n - safe + 1);
@@ -156,10 +166,8 @@ static void restore_directory(platter *disk, const op *ops, size_t n, fate f, di
             disk->entry[ops[i].name] = ops[i].file;
         if (ops[i].kind == OP_UNLINK)
             disk->entry[ops[i].name] = SIZE_MAX;
-        if (ops[i].kind == OP_RENAME) { /* the file that had the name, whether its first entry arrived or not */
-            for (size_t k = 0; k < i; k++)
-                if (ops[k].kind == OP_CREATE && ops[k].name == ops[i].name)
-                    disk->entry[ops[i].to] = ops[k].file;
+        if (ops[i].kind == OP_RENAME) {
+            disk->entry[ops[i].to] = moved(ops, i);
             disk->entry[ops[i].name] = SIZE_MAX;
         }
     }
@@ -171,6 +179,7 @@ typedef struct scene {
     size_t old_size;
     const void *new;
     size_t new_size;
+    const char *previous; /* a checkpoint: where the old one may be too; else NULL */
 } scene;
 
 /* Old or new; new if the save is over. */
@@ -180,6 +189,8 @@ static bool whole(const platter *disk, const scene *s, bool over)
     bool is_new =
         file < FILES && disk->size[file] == s->new_size && memcmp(disk->bytes[file], s->new, s->new_size) == 0;
     bool is_old = s->old ? file == FILES : file == SIZE_MAX; /* the old file itself is not written to */
+    if (s->previous && s->old && disk->entry[name_index(s->previous)] == FILES)
+        is_old = true;
     return is_new || (!over && is_old);
 }
 
@@ -232,7 +243,8 @@ static size_t run(const bpnn_model *model, const scene *s, size_t rounds, dice *
     table.rename = watch_rename;
     table.unlink = watch_unlink;
     bpnn__io_set(&table);
-    bpnn_status status = bpnn_model_save(model, s->path, NULL);
+    bpnn_status status = s->previous ? bpnn__replace_file_keeping(s->path, s->new, s->new_size, NULL)
+                                     : bpnn_model_save(model, s->path, NULL);
     bpnn__io_set(NULL);
     size_t bad = status != BPNN_OK || record.count < 6;
     bad += judge(record.ops, record.count, s, rounds, d, done);
@@ -245,12 +257,13 @@ static size_t run(const bpnn_model *model, const scene *s, size_t rounds, dice *
 int main(int argc, char **argv)
 {
     size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 20, done = 0, bad = 0;
-    char folder[] = "/tmp/bpnn-power-XXXXXX", path[64];
+    char folder[] = "/tmp/bpnn-power-XXXXXX", path[64], previous[80];
     uint64_t seed = seed_of_tests(1);
     dice d = {seed};
     if (!mkdtemp(folder))
         return 1;
     snprintf(path, sizeof path, "%s/m.bpnn", folder);
+    snprintf(previous, sizeof previous, "%s.prev", path);
     for (int task = BPNN_TASK_REGRESSION; task <= BPNN_TASK_MULTICLASS; task++) {
         bpnn_model *model = made_model(&d, (bpnn_task)task, BPNN_SINGLE, 3);
         void *bytes;
@@ -262,6 +275,13 @@ int main(int argc, char **argv)
         s.old = "an older model";                 /* then over it */
         bad += run(model, &s, rounds, &d, &done);
         unlink(path);
+        s.previous = previous;
+        s.old = NULL;
+        bad += run(model, &s, rounds, &d, &done); /* the same of checkpoints */
+        s.old = "an older checkpoint";
+        bad += run(model, &s, rounds, &d, &done);
+        unlink(path);
+        unlink(previous);
         bpnn_release(bytes);
         bpnn_model_free(model);
     }
