@@ -116,8 +116,10 @@ bool bpnn__line_search(bpnn__descent *d, bpnn__line *line)
 {
     search x = {.d = d, .line = line, .start = {0, d->F, line->slope}};
     bool found = bracket(&x);
-    if (d->halted)
+    if (d->halted) { /* it begins anew when the run goes on */
+        d->evaluations -= (uint64_t)x.evaluations;
         return false;
+    }
     if (!found && x.best.s == 0)
         return false;
     if (!found && x.last.s != x.best.s)

@@ -70,14 +70,21 @@ static bpnn_stop iterate(bpnn__descent *d)
         return BPNN_STOP_GRADIENT;
     if (d->number[RUNNING] == 0)
         steepest(d);
+    uint64_t counted = d->evaluations;
+    double step = d->number[STEP];
+    bpnn__copy(d->n, d->vector[DIRECTION], d->work[EARLIER_G]);
     bool found = search(d, &line);
     if (!found && !d->halted) {
         steepest(d);
         d->number[STEP] = 0;
         found = search(d, &line);
     }
-    if (d->halted)
+    if (d->halted) { /* all as it was: the iteration begins anew when the run goes on */
+        d->evaluations = counted;
+        d->number[STEP] = step;
+        bpnn__copy(d->n, d->work[EARLIER_G], d->vector[DIRECTION]);
         return BPNN_STOP_NONE;
+    }
     if (!found)
         return BPNN_STOP_LINE_SEARCH;
     double before = d->F;

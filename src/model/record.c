@@ -13,10 +13,11 @@ static bool make_room(bpnn__recorder *r)
     if (model->record_count < r->room)
         return true;
     if (r->room == MOST) {
-        for (size_t i = 0; i < MOST / 2; i++)
-            model->record[i] = model->record[2 * i];
-        model->record_count = MOST / 2;
         r->every *= 2;
+        model->record_count = 0;
+        for (size_t i = 0; i < MOST; i++)
+            if (model->record[i].epoch % r->every == 0)
+                model->record[model->record_count++] = model->record[i];
         return true;
     }
     size_t room = r->room ? 2 * r->room : FIRST_ROOM;

@@ -77,6 +77,12 @@ void made_run_new(made_run *run, size_t number)
         o->train.schedule = schedules[number % 3];
         o->train.batch = info->full_batch ? 0 : 7;
         o->train.dropout = number % 2 && !info->full_batch ? 0.2 : 0;
+        if (number % 7 == 5 && !isnan(info->rate)) { /* large enough for steps that are undone */
+            o->train.schedule = BPNN_SCHEDULE_ADAPTIVE;
+            o->train.rate = 20 * info->rate;
+            o->train.batch = 0;
+            o->train.dropout = 0;
+        }
     } else {
         o->train.l2_auto = number % 4 == 2 && !info->evidence;
     }

@@ -11,7 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CASES = 2000, SINGLES = 12, MODELS = 18, RUNS = 13, ROOM = 8192, A_MODEL = -1 }; /* behind the single models: ensembles */
+enum {
+    CASES = 2000,
+    SINGLES = 12,
+    MODELS = 18,
+    RUNS = 13,
+    ROOM = 8192,
+    A_MODEL = -1
+}; /* behind the single models: ensembles */
 #define ALLOCATION_MOST ((size_t)64 << 20)
 
 static size_t largest;

@@ -326,7 +326,7 @@ static bpnn_status do_start(bpnn_error *error)
     bpnn_fit_options_default(&o);
     o.train.epochs = 2;
     o.train.threads = 1;
-    o.init_from = given.model;
+    o.init_from = bpnn_model_member(given.model, 0);
     bpnn_status status = bpnn_fit(&model, given.table, &o, error);
     bpnn_model_free(model);
     return status;
@@ -466,7 +466,8 @@ static size_t sweep_all(size_t members, size_t *bad)
             abort();
         for (size_t i = 0; i < OPERATIONS; i++) {
             size_t count = operations[i].count ? operations[i].count : 1;
-            bool fits = operations[i].run == do_fit || operations[i].run == do_fit_many;
+            bool fits =
+                operations[i].run == do_fit || operations[i].run == do_fit_many || operations[i].run == do_start;
             bool other = operations[i].count > 0 && task != BPNN_TASK_REGRESSION;
             if (other || (operations[i].run == do_fit_many && task != BPNN_TASK_BINARY) ||
                 (members > 1 && (fits || operations[i].count > 0)))

@@ -143,7 +143,7 @@ static void thinned(void **state)
     bpnn_train_options o;
     bpnn__recorder recorder;
     bpnn_train_options_default(&o);
-    bpnn__record(&recorder, &model, &o);
+    bpnn__recorder_begin(&recorder, NULL, &model, &o);
     for (size_t e = 0; e <= 300000; e++) {
         bpnn_progress p = {.epoch = e, .loss = (double)e};
         assert_true(o.on_epoch(&p, o.context));
