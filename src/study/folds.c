@@ -227,6 +227,9 @@ bpnn_status bpnn__folds_make(bpnn__folds *f, const bpnn_table *table, const bpnn
         return bpnn__fail(error, BPNN_USAGE, "cross-validation takes 1 to 10000 repeats");
     if (fit->test || fit->test_share > 0 || fit->split_column || fit->held_out)
         return bpnn__fail(error, BPNN_USAGE, "every row is a test row of one fold: no other test, no split column");
+    if (fit->checkpoint || fit->resume || fit->init_from)
+        return bpnn__fail(error, BPNN_USAGE,
+                          "many fits have no checkpoint, and a model to start from may have seen the rows held out");
     bpnn_fit_options whole = *fit;
     whole.validation_share = 0;
     bpnn_status status = bpnn__plan_make(&f->plan, table, &whole, false, notes, error);

@@ -331,7 +331,8 @@ EOF
 # ---- checkpoints: a run goes on with the same bytes; refusals by name ----
 begin resume
 numbers 120 >t.csv
-for options in "--target c --method adamw --epochs 30 --dropout 0.1" "--target y --method lm --epochs 12 --patience 0" "--target c --method lbfgs --l2 auto"; do
+for options in "--target c --method adamw --epochs 30 --dropout 0.1" "--target y --method lm --epochs 12 --patience 0" "--target c --method lbfgs --l2 auto" "--target y --method sgd --batch full --schedule adaptive --rate 2 --epochs 40" "--target y --method traingdx --epochs 40" \
+  "--target y --preset fitnet --epochs 9" "--target c --group z --method adamw --epochs 9"; do
   expect 0 "$bpnn" train -q $options -o whole.bpnn t.csv
   expect 0 "$bpnn" train -q $options --time-limit 0.000001s --checkpoint run.ckpt -o part.bpnn t.csv
   expect 0 "$bpnn" train -q --resume run.ckpt --time-limit 0 --threads 1 --isa scalar -o part.bpnn --log l t.csv
@@ -352,6 +353,15 @@ expect 3 "$bpnn" train --resume m.bpnn t.csv; says 'this is a model'
 expect 3 "$bpnn" train --init-from r.ckpt t.csv; says 'checkpoint of a run'
 expect 1 "$bpnn" train --resume r.ckpt --rate 0.1 t.csv; says '--rate comes from the checkpoint'
 expect 1 "$bpnn" train --resume r.ckpt --adam-beta1 0.1 t.csv; says '--adam-beta1 comes from the checkpoint'
+expect 1 "$bpnn" train --resume r.ckpt --preset fitnet t.csv; says '--preset comes from the checkpoint'
+expect 1 "$bpnn" train --resume r.ckpt --group z t.csv; says '--group comes from the checkpoint'
+expect 1 "$bpnn" train --resume r.ckpt --restarts 2 t.csv; says '--restarts comes from the checkpoint'
+expect 1 "$bpnn" train --resume r.ckpt --resume-anyway --restarts 2 t.csv; says '--resume is for one run, and --restarts makes several'
+expect 1 "$bpnn" train --checkpoint x.ckpt --ensemble 2 t.csv; says '--checkpoint is for one run, and --ensemble makes several'
+expect 1 "$bpnn" train --checkpoint-every 3 --restarts 2 t.csv; says '--checkpoint-every is for one run'
+expect 1 "$bpnn" train --init-from m.bpnn --restarts 2 t.csv; says '--init-from is for one run'
+expect 1 "$bpnn" cv --checkpoint x.ckpt t.csv; says 'a run of many fits starts again'
+expect 0 "$bpnn" train -q --target y --ensemble 2 --epochs 2 -o e.bpnn t.csv; expect 1 "$bpnn" train --init-from e.bpnn t.csv; says 'an ensemble has several networks'
 expect 1 "$bpnn" train --checkpoint r.ckpt --checkpoint-every never t.csv; says 'checkpoint-every'
 expect 1 "$bpnn" train --checkpoint r.ckpt -o r.ckpt t.csv; says 'the same file'
 numbers 121 >u.csv; expect 2 "$bpnn" train --resume r.ckpt u.csv; says 'number of training rows'

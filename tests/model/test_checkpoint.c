@@ -308,6 +308,7 @@ static int record(void)
         return 1;
     for (size_t i = 0; i < p.rows * p.columns; i++)
         fprintf(f, "%a\n", p.values[i]);
+    unlink(GOLDEN ".ckpt.prev"); /* recorded before */
     bpnn_prediction_free(&p);
     bpnn_model_free(part);
     bpnn_model_free(model);

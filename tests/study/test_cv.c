@@ -445,6 +445,9 @@ static void what_is_refused(void **state)
     fit.test_share = 0.2;
     refused(table, &fit, 5, BPNN_USAGE, "no other test");
     fit = study_fit();
+    fit.checkpoint = "c";
+    refused(table, &fit, 5, BPNN_USAGE, "no checkpoint");
+    fit = study_fit();
     fit.drop = NULL;
     fit.group = "part";
     refused(table, &fit, 6, BPNN_USAGE, "more than its 5 groups");
