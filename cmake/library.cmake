@@ -22,7 +22,7 @@ endfunction()
 bpnn_library(bpnn_shared SHARED bpnn OBJECTS ${all})
 set_target_properties(bpnn_shared PROPERTIES OUTPUT_NAME bpnn VERSION ${PROJECT_VERSION} SOVERSION 0)
 target_link_libraries(bpnn_shared PRIVATE Threads::Threads PkgConfig::JANSSON ZLIB::ZLIB ${BPNN_ONNX_LIBRARIES} m)
-target_link_options(bpnn_shared PRIVATE -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
+target_link_options(bpnn_shared PRIVATE ${BPNN_LINK_HARDENING})
 
 bpnn_library(bpnn_static STATIC static OBJECTS ${all})
 set_target_properties(bpnn_static PROPERTIES OUTPUT_NAME bpnn)

@@ -2,6 +2,9 @@
 # them, bpnn::embed of floors 0 to 5, and a test of a floor links that floor and those below.
 
 include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
+include(CheckPIESupported)
+check_pie_supported() # the program is linked as it is compiled
 
 set(BPNN_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
     -Wvla -Wformat=2 -Wimplicit-fallthrough -Werror=double-promotion)
@@ -11,18 +14,34 @@ endif()
 # The bits depend on the first two: never drop them.
 set(BPNN_ARITHMETIC -ffp-contract=off -fno-math-errno)
 
+# What is harmless to speed and known to the compiler; tests/install/hardening.sh looks for it in the binaries.
 set(BPNN_HARDENING "")
-foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection=full)
+foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fstrict-flex-arrays=3)
   string(MAKE_C_IDENTIFIER "has${flag}" known)
   check_c_compiler_flag(${flag} ${known})
   if(${known})
     list(APPEND BPNN_HARDENING ${flag})
   endif()
 endforeach()
+if(NOT BPNN_SANITIZE) # needs optimisation, and hides from sanitizers what they look for
+  list(APPEND BPNN_HARDENING $<$<NOT:$<CONFIG:Debug,None,>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug,None,>>:-D_FORTIFY_SOURCE=3>)
+endif()
+set(BPNN_LINK_HARDENING "")
+foreach(flag -z,relro -z,now -z,noexecstack --as-needed)
+  string(MAKE_C_IDENTIFIER "links${flag}" known)
+  check_linker_flag(C -Wl,${flag} ${known})
+  if(${known})
+    list(APPEND BPNN_LINK_HARDENING -Wl,${flag})
+  endif()
+endforeach()
 
 if(BPNN_SANITIZE)
   add_compile_options(-fsanitize=${BPNN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${BPNN_SANITIZE})
+endif()
+
+if(BPNN_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # Per instruction set: bytes of a vector, compile flags. The table of src/kernel/isa.c has the same names.
@@ -64,6 +83,7 @@ function(bpnn_room name floor)
         bpnn_objects(bpnn_${name}_${isa}_f${precision} ${floor} SOURCES ${R_SOURCES}
           OPTIONS -DBPNN_PRECISION=${precision} -DBPNN_ISA=${isa} -DBPNN_BYTES=${BPNN_ISA_${isa}_BYTES}
                   ${BPNN_ISA_${isa}_FLAGS} -fno-trapping-math -Wno-psabi -Wno-pass-failed $<$<CONFIG:Release>:-O3>
+                  $<$<BOOL:${BPNN_FUZZ}>:-O1> $<$<BOOL:${BPNN_FUZZ}>:-fno-sanitize=all> # readers are fuzzed; kernels compile slowly
                   $<$<C_COMPILER_ID:GNU>:-fno-var-tracking-assignments>) # gcc gives up on it, late
       endforeach()
     endforeach()

@@ -34,7 +34,7 @@ void bpnn__foreign_memory(bpnn__foreign *f)
 const char *bpnn__shown(const char *text, char shown[BPNN__SHOWN])
 {
     size_t i = 0;
-    for (; text[i] && i < BPNN__SHOWN - 1; i++)
+    for (; i < BPNN__SHOWN - 1 && text[i]; i++)
         shown[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
     shown[i] = '\0';
     return shown;

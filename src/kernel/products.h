@@ -139,8 +139,10 @@ INLINE void next_rows(tile_view *t, size_t n)
 {
     t->a += n * LANES;
     t->c += n * LANES;
-    t->start += t->start ? n * t->start_rows : 0;
-    t->factor += t->factor ? n * LANES : 0;
+    if (t->start)
+        t->start += n * t->start_rows;
+    if (t->factor)
+        t->factor += n * LANES;
 }
 
 /* One panel of c over one block of k: all rows. */

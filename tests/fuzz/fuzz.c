@@ -1,0 +1,174 @@
+/* The promises that every target is held to, and what targets share. */
+#include "fuzz/fuzz.h"
+#include "table/made_tables.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { MOST_CELLS = 20000 };
+
+/* ---- memory ---- */
+
+static atomic_size_t largest;
+static atomic_long alive;
+
+static void note(size_t size)
+{
+    size_t seen = largest;
+    while (size > seen && !atomic_compare_exchange_weak(&largest, &seen, size))
+        ;
+}
+
+static void *watch_allocate(size_t size, void *context)
+{
+    (void)context;
+    note(size);
+    void *memory = malloc(size);
+    alive += memory != NULL;
+    return memory;
+}
+
+static void *watch_reallocate(void *memory, size_t size, void *context)
+{
+    (void)context;
+    note(size);
+    void *more = realloc(memory, size);
+    alive += more && !memory;
+    return more;
+}
+
+static void watch_release(void *memory, void *context)
+{
+    (void)context;
+    alive -= memory != NULL;
+    free(memory);
+}
+
+bool fuzz_begin(void)
+{
+    bpnn_allocator watch = {watch_allocate, watch_reallocate, watch_release, NULL};
+    return bpnn_set_allocator(&watch, NULL) == BPNN_OK;
+}
+
+bool fuzz_holds(const fuzz_target *target, const unsigned char *bytes, size_t size)
+{
+    long before = alive;
+    largest = 0;
+    bool good = target->holds(bytes, size);
+    if (!good)
+        fprintf(stderr, "fuzz: a promise of the reader is broken\n");
+    bool bounded = largest <= ((size_t)64 << 20) + 80 * size;
+    if (!bounded)
+        fprintf(stderr, "fuzz: an allocation of %zu bytes for a file of %zu\n", largest, size);
+    if (alive != before)
+        fprintf(stderr, "fuzz: %ld allocations are left\n", alive - before);
+    return good && bounded && alive == before;
+}
+
+/* ---- tables ---- */
+
+/* Touches everything; the sum keeps the compiler from leaving it out. */
+static size_t look_at_all(const bpnn_table *t)
+{
+    char buffer[32];
+    size_t sum = bpnn_table_get_dialect(t).header, columns = bpnn_table_columns(t), rows = MOST_CELLS / columns + 1;
+    rows = rows < bpnn_table_rows(t) ? rows : bpnn_table_rows(t);
+    for (size_t c = 0; c < columns && c < MOST_CELLS; c++)
+        sum += strlen(bpnn_table_column_name(t, c)) + bpnn_table_is_numeric(t, c);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns && c < MOST_CELLS; c++) {
+            const char *text = bpnn_table_text(t, r, c, buffer);
+            sum += text ? strlen(text) : 0;
+            sum += bpnn_table_number(t, r, c) > 0;
+        }
+    for (size_t r = 0; r < bpnn_table_rows(t); r++)
+        sum += (size_t)bpnn_table_line(t, r);
+    return sum;
+}
+
+bool fuzz_table_looked_at(bpnn_status status, bpnn_table *table, const bpnn_error *error)
+{
+    bool good = status == BPNN_OK ? table && look_at_all(table) != SIZE_MAX
+                                  : !table && status == BPNN_DATA && error->status == status && error->text[0] &&
+                                        !strchr(error->text, '\n') && error->file[0];
+    bpnn_table_free(table);
+    return good;
+}
+
+bool fuzz_table(const char *format, const unsigned char *bytes, size_t size)
+{
+    char name[32];
+    bpnn_table *table = NULL;
+    bpnn_table_options o;
+    bpnn_error error = {0};
+    snprintf(name, sizeof name, "t.%s", format);
+    bpnn_table_options_default(&o);
+    o.format = format;
+    o.threads = 1;
+    o.max_bytes = 1 << 20; /* large tables are slow, and no news */
+    bpnn_status status = bpnn_table_read_memory(&table, bytes, size, name, &o, &error);
+    return fuzz_table_looked_at(status, table, &error);
+}
+
+void fuzz_table_seeds(const char *format)
+{
+    made_file made[MADE_FILES];
+    size_t count = made_files(format, made);
+    for (size_t i = 0; i < count; i++) {
+        size_t size;
+        unsigned char *packed = i % 4 == 0 ? fuzz_pack(made[i].bytes, made[i].size, &size) : NULL;
+        fuzz_seed(made[i].bytes, made[i].size);
+        if (packed)
+            fuzz_seed(packed, size);
+        free(packed);
+    }
+    made_files_free(made, count);
+}
+
+unsigned char *fuzz_pack(const unsigned char *bytes, size_t size, size_t *packed_size)
+{
+    z_stream z = {0};
+    if (deflateInit2(&z, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return NULL;
+    size_t room = (size_t)deflateBound(&z, (uLong)size) + 32;
+    unsigned char *packed = malloc(room);
+    z.next_in = (unsigned char *)(uintptr_t)bytes;
+    z.avail_in = (unsigned)size;
+    z.next_out = packed;
+    z.avail_out = (unsigned)room;
+    bool whole = packed && deflate(&z, Z_FINISH) == Z_STREAM_END;
+    *packed_size = room - z.avail_out;
+    deflateEnd(&z);
+    if (whole)
+        return packed;
+    free(packed);
+    return NULL;
+}
+
+/* ---- models ---- */
+
+/* A model that came of a hostile file has to be as good as any. */
+static bool is_whole(const bpnn_model *model)
+{
+    void *data = NULL;
+    size_t size;
+    bpnn_model *again = NULL;
+    bool good = bpnn_model_write(model, &data, &size, NULL) == BPNN_OK &&
+                bpnn_model_read(&again, data, size, "again", NULL) == BPNN_OK;
+    bpnn_model_free(again);
+    bpnn_release(data);
+    return good;
+}
+
+bool fuzz_import(const char *name, const unsigned char *bytes, size_t size)
+{
+    bpnn_model *model = NULL;
+    bpnn_error error = {0};
+    bpnn_status status = bpnn_model_import_memory(&model, bytes, size, name, &error);
+    bool good = status == BPNN_OK ? is_whole(model) : !model && status == BPNN_MODEL && error.text[0];
+    bpnn_model_free(model);
+    return good;
+}
