@@ -2,6 +2,7 @@
  * identity, logistic, tanh, relu), out_activation (also softmax), classes. Written here besides: activations (ours, of every layer), input_mean,
  * input_scale, target_mean, target_scale. A stored zip archive without times; numbers in double. */
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "exchange/plain.h"
 #include "net/net.h"
@@ -116,7 +117,11 @@ static void add_numbers(archive *a, const char *name, const double *x, size_t ro
     bpnn__text npy = {0}, shape = {0};
     put_shape(&shape, rows, cols);
     put_npy_header(&npy, "<f8", &shape);
-    bpnn__text_add_bytes(&npy, (const char *)x, rows * (cols ? cols : 1) * sizeof *x);
+    for (size_t i = 0; i < rows * (cols ? cols : 1); i++) {
+        char number[sizeof *x];
+        bpnn__little(number, &x[i], 1, sizeof *x);
+        bpnn__text_add_bytes(&npy, number, sizeof number);
+    }
     add_entry(a, name, &npy);
     bpnn__text_free(&npy);
     bpnn__text_free(&shape);

@@ -1,6 +1,7 @@
 /* A zip archive of .npy arrays: the central directory is the truth, entries are stored or deflated, an entry has at most 64 MiB + twice
  * the archive. No pickles, no zip64. */
 #include "exchange/npz_read.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -212,14 +213,14 @@ double bpnn__npz_number(const bpnn__npz_array *a, size_t row, size_t col)
     float single;
     int64_t whole;
     if (a->kind == 'e') {
-        memcpy(&single, a->data + i * sizeof single, sizeof single);
+        bpnn__little(&single, a->data + i * sizeof single, 1, sizeof single);
         return (double)single;
     }
     if (a->kind == 'i') {
-        memcpy(&whole, a->data + i * sizeof whole, sizeof whole);
+        bpnn__little(&whole, a->data + i * sizeof whole, 1, sizeof whole);
         return (double)whole;
     }
-    memcpy(&value, a->data + i * sizeof value, sizeof value);
+    bpnn__little(&value, a->data + i * sizeof value, 1, sizeof value);
     return value;
 }
 

@@ -1,4 +1,5 @@
 /* Constants and attributes of a foreign graph. */
+#include "base/little.h"
 #include "base/memory.h"
 #include "exchange/onnx_read.h"
 
@@ -101,12 +102,12 @@ static double number(const onnx_tensor *t, size_t i)
     if (t->data_type == ONNX_FLOAT) {
         if (!t->has_raw_data)
             return (double)t->float_data[i];
-        memcpy(&single, t->raw_data.data + i * sizeof single, sizeof single);
+        bpnn__little(&single, t->raw_data.data + i * sizeof single, 1, sizeof single);
         return (double)single;
     }
     if (!t->has_raw_data)
         return t->double_data[i];
-    memcpy(&value, t->raw_data.data + i * sizeof value, sizeof value);
+    bpnn__little(&value, t->raw_data.data + i * sizeof value, 1, sizeof value);
     return value;
 }
 
@@ -179,7 +180,7 @@ bool bpnn__onnx_integers(const onnx_graph *graph, const char *name, int64_t *out
         return false;
     for (size_t i = 0; i < *count; i++)
         if (t->has_raw_data)
-            memcpy(&out[i], t->raw_data.data + i * sizeof *out, sizeof *out);
+            bpnn__little(&out[i], t->raw_data.data + i * sizeof *out, 1, sizeof *out);
         else
             out[i] = t->int64_data[i];
     return true;

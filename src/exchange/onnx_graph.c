@@ -1,5 +1,6 @@
 /* Building the graph of an ONNX model. */
 #include "exchange/onnx_graph.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -176,8 +177,12 @@ const char *bpnn__onnx_tensor(bpnn__onnx *g, const char *prefix, const char *nam
     tensor->dims[0] = (int64_t)rows;
     if (cols)
         tensor->dims[1] = (int64_t)cols;
-    tensor->raw_data.data = (uint8_t *)(uintptr_t)data;
-    tensor->raw_data.len = rows * (cols ? cols : 1) * size_of(type);
+    size_t count = rows * (cols ? cols : 1), size = size_of(type);
+    void *swapped = BPNN__LITTLE ? NULL : bpnn__onnx_keep(g, count, size);
+    if (swapped)
+        bpnn__little(swapped, data, count, size);
+    tensor->raw_data.data = swapped ? swapped : (uint8_t *)(uintptr_t)data;
+    tensor->raw_data.len = count * size;
     return full;
 }
 
@@ -197,9 +202,9 @@ const char *bpnn__onnx_scalar(bpnn__onnx *g, double value)
     if (!tensor || !bytes || !name)
         return NULL;
     if (g->single)
-        memcpy(bytes, &(float){(float)value}, sizeof(float));
+        bpnn__little(bytes, &(float){(float)value}, 1, sizeof(float));
     else
-        memcpy(bytes, &value, sizeof value);
+        bpnn__little(bytes, &value, 1, sizeof value);
     tensor->name = name;
     tensor->raw_data.data = bytes;
     tensor->raw_data.len = size_of(bpnn__onnx_real(g));

@@ -1,10 +1,12 @@
 /* A model from an ONNX file: one of ours bit for bit, of others the dense chain. */
 #include "exchange/onnx_read.h"
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "exchange/onnx.h"
 #include "exchange/onnx_check.h"
+#include "model/header.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -97,8 +99,9 @@ static void add_numbers(gathered *g, const char *name, json_t *value)
         return;
     }
     g->owned[g->owned_count++] = numbers;
-    if (!decode(json_string_value(value), count * sizeof(double), numbers) ||
-        !bpnn__tensor_make(&g->tensors[g->count++], name, BPNN__F64, count, 0, numbers))
+    bool decoded = decode(json_string_value(value), count * sizeof(double), numbers);
+    bpnn__little(numbers, numbers, count, sizeof(double));
+    if (!decoded || !bpnn__tensor_make(&g->tensors[g->count++], name, BPNN__F64, count, 0, numbers))
         g->what = "its scaling";
 }
 
@@ -155,6 +158,9 @@ static void gather_layers(gathered *g, const onnx_graph *graph)
                                t->raw_data.data) ||
             tensor->bytes != t->raw_data.len)
             g->what = "its weights";
+        else
+            bpnn__little(t->raw_data.data, t->raw_data.data, tensor->bytes / bpnn__element_size(tensor->element),
+                         bpnn__element_size(tensor->element));
     }
 }
 

@@ -1,6 +1,7 @@
 /* A model as an ONNX file: raw columns -> imputation, one-hot, scaling -> network -> unit of the target or shares and labels. */
 #include "base/error.h"
 #include "base/json.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "exchange/onnx.h"
 #include "exchange/onnx_encode.h"
@@ -171,7 +172,7 @@ static void put_hex(bpnn__json *json, const char *prefix, const char *name, cons
     for (size_t i = 0; i < count; i++) {
         unsigned char bytes[sizeof *x];
         char text[2 * sizeof *x];
-        memcpy(bytes, &x[i], sizeof bytes);
+        bpnn__little(bytes, &x[i], 1, sizeof bytes);
         for (size_t k = 0; k < sizeof bytes; k++) {
             text[2 * k] = digits[bytes[k] >> 4];
             text[2 * k + 1] = digits[bytes[k] & 15];

@@ -2,6 +2,7 @@
  * [out, in]; the description and the scaling are texts of __metadata__. */
 #include "base/error.h"
 #include "base/json.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "exchange/plain.h"
 #include "net/net.h"
@@ -106,7 +107,7 @@ static unsigned char *put_number(unsigned char *at, const bpnn_net *net, double 
 {
     float single = (float)x;
     size_t size = number_size(net);
-    memcpy(at, size == sizeof single ? (const void *)&single : (const void *)&x, size);
+    bpnn__little(at, size == sizeof single ? (const void *)&single : (const void *)&x, 1, size);
     return at + size;
 }
 

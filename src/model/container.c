@@ -2,16 +2,13 @@
 #include "model/container.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "model/header.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "model files are little-endian; tensors would have to be swapped here"
-#endif
 
 static const struct {
     const char *name;
@@ -135,9 +132,10 @@ static void fill(unsigned char *out, const bpnn__text *header, const bpnn__tenso
     memcpy(out + 8, header->data, header->size);
     unsigned char *data = out + 8 + header->size;
     for (size_t i = 0; i + 1 < count; i++)
-        memcpy(data + tensors[i].begin, tensors[i].data, tensors[i].bytes);
+        bpnn__little(data + tensors[i].begin, tensors[i].data, tensors[i].bytes / elements[tensors[i].element].size,
+                     elements[tensors[i].element].size);
     uint32_t crc = (uint32_t)crc32_z(0, out, 8 + header->size + total - 4);
-    memcpy(data + total - 4, &crc, 4);
+    bpnn__little(data + total - 4, &crc, 1, 4);
 }
 
 bpnn_status bpnn__container_write(bpnn__tensor *tensors, size_t count, const char *metadata, void **bytes, size_t *size,
@@ -193,5 +191,6 @@ void bpnn__container_free(bpnn__container *container)
 {
     bpnn__free(container->metadata);
     bpnn__free(container->tensors);
+    bpnn__free(container->owned);
     memset(container, 0, sizeof *container);
 }

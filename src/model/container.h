@@ -27,11 +27,13 @@ typedef struct bpnn__tensor {
     size_t bytes, begin;
 } bpnn__tensor;
 
-/* A file that was checked whole. `tensors` (without the checksum) point into its bytes. */
+/* A file that was checked whole. `tensors` (without the checksum) point into its bytes, on machines whose numbers are not
+ * little-endian into `owned`. */
 typedef struct bpnn__container {
     char *metadata;
     size_t count;
     bpnn__tensor *tensors;
+    unsigned char *owned;
 } bpnn__container;
 
 /* cols 0 = one dimension. False: sizes too large. */

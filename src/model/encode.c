@@ -1,5 +1,6 @@
 /* Rows of tables as matrices in the network's precision. */
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "model/fit.h"
 #include "net/net.h"
@@ -170,14 +171,20 @@ void bpnn__encoded_free(bpnn__encoded *encoded)
 static uint32_t add_matrix(uint32_t crc, bpnn_matrix m)
 {
     size_t size = m.dtype == BPNN_F32 ? sizeof(float) : sizeof(double);
-    return (uint32_t)crc32_z(crc, m.data, m.rows * m.cols * size);
+    unsigned char number[sizeof(double)];
+    if (BPNN__LITTLE)
+        return (uint32_t)crc32_z(crc, m.data, m.rows * m.cols * size);
+    for (size_t i = 0; i < m.rows * m.cols; i++) {
+        bpnn__little(number, (const unsigned char *)m.data + i * size, 1, size);
+        crc = (uint32_t)crc32_z(crc, number, size);
+    }
+    return crc;
 }
 
 uint32_t bpnn__fingerprint(const bpnn__encoded *e)
 {
     uint32_t crc = add_matrix(add_matrix(0, e->data.inputs), e->data.targets);
-    return e->weights ? (uint32_t)crc32_z(crc, (const void *)e->weights, e->data.inputs.rows * sizeof *e->weights)
-                      : crc;
+    return e->weights ? add_matrix(crc, bpnn_matrix_make(e->weights, BPNN_F64, e->data.inputs.rows, 1)) : crc;
 }
 
 static double cell(bpnn_matrix m, size_t r, size_t c)

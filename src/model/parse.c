@@ -2,6 +2,7 @@
  * header's JSON, then that the tensors fill the data without gap or overlap, at last that writing the same parts gives
  * the same header. */
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "model/header.h"
 
@@ -50,7 +51,7 @@ static bpnn_status check_frame(parsing *p)
     if (p->header % 8 != 0 || p->header < least || p->header > bpnn__header_limit(p->data_size))
         return refuse(p, "the file's header has a length that no model file has");
     uint32_t stored;
-    memcpy(&stored, p->bytes + p->size - 4, 4);
+    bpnn__little(&stored, p->bytes + p->size - 4, 1, 4);
     if (stored != (uint32_t)crc32_z(0, p->bytes, p->size - 4))
         return refuse(p, "the checksum does not fit: the file is cut short or damaged; copy it again");
     return BPNN_OK;
@@ -144,6 +145,23 @@ static bpnn_status check_canonical(const parsing *p, const bpnn__container *c)
     return status;
 }
 
+/* The tensors as the machine has numbers: in place where it is little-endian, else a copy. */
+static bpnn_status to_machine(const parsing *p, bpnn__container *c)
+{
+    if (BPNN__LITTLE)
+        return BPNN_OK;
+    c->owned = bpnn__copy_bytes(p->data, p->data_size);
+    if (!c->owned)
+        return bpnn__fail_memory(p->error);
+    for (size_t i = 0; i < c->count; i++) {
+        bpnn__tensor *t = &c->tensors[i];
+        size_t size = bpnn__element_size(t->element);
+        t->data = c->owned + t->begin;
+        bpnn__little(c->owned + t->begin, t->data, t->bytes / size, size);
+    }
+    return BPNN_OK;
+}
+
 bpnn_status bpnn__container_parse(bpnn__container *c, const void *bytes, size_t size, const char *file,
                                   bpnn_error *error)
 {
@@ -165,6 +183,8 @@ bpnn_status bpnn__container_parse(bpnn__container *c, const void *bytes, size_t 
         status = check_places(&p, c);
     if (status == BPNN_OK)
         status = check_canonical(&p, c);
+    if (status == BPNN_OK)
+        status = to_machine(&p, c);
     if (status == BPNN_OK)
         c->count--; /* the checksum is no tensor of the model */
     else

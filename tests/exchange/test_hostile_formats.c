@@ -1,5 +1,6 @@
 /* Malformed FANN and .npz files: bytes as in hostile.c, numbers of the text or header that become others; the checksums of half of
  * the archives are put right. test_hostile_formats [CASES] */
+#include "base/little.h"
 #include "exchange/drawn.h"
 #include "exchange/hostile.h"
 #include "exchange/plain.h"
@@ -52,7 +53,7 @@ static void repair(bytes file)
         if (from > file.size || size > file.size - from)
             continue;
         uint32_t crc = (uint32_t)crc32_z(0, file.data + from, size);
-        memcpy(file.data + at + 16, &crc, 4);
+        bpnn__little(file.data + at + 16, &crc, 1, 4);
     }
 }
 

@@ -1,5 +1,6 @@
 /* Models put together by hand. */
 #include "model/made.h"
+#include "base/little.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -288,5 +289,5 @@ void repair_checksum(unsigned char *bytes, size_t size)
     if (size < 4)
         return;
     uint32_t crc = (uint32_t)crc32_z(0, bytes, size - 4);
-    memcpy(bytes + size - 4, &crc, 4);
+    bpnn__little(bytes + size - 4, &crc, 1, 4);
 }
