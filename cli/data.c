@@ -102,7 +102,7 @@ typedef struct list {
 
 static void add(list *l, const char *text, size_t size)
 {
-    if (l->size + size + 2 > l->room) {
+    if (!l->text || l->size + size + 2 > l->room) {
         size_t room = 2 * (l->size + size + 2);
         char *more = realloc(l->text, room);
         l->failed = l->failed || !more;

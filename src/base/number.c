@@ -42,7 +42,7 @@ static int digits_of(double value, int count, char *digits)
     for (; *c && *c != 'e'; c++)
         if (*c >= '0' && *c <= '9' && at < count)
             digits[at++] = *c;
-    return *c ? atoi(c + 1) : 0;
+    return *c ? (int)strtol(c + 1, NULL, 10) : 0;
 }
 
 static size_t strip_zeros(const char *digits, size_t count)

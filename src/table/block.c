@@ -41,7 +41,7 @@ bool bpnn__desk_clear(bpnn__desk *desk, size_t columns, size_t rows, const bool 
     block->rows = 0;
     block->stride = stride_for(rows);
     block->place = NULL;
-    if (memchr(wide, true, columns)) {
+    if (memchr(wide, 1, columns)) {
         if (!desk->place)
             desk->place = bpnn__alloc(columns, sizeof *desk->place);
         block->place = desk->place;

@@ -20,7 +20,7 @@ bool bpnn__chunk_prepare(bpnn__chunk *k, const bpnn__csv *csv)
     k->found = bpnn__alloc(columns, sizeof *k->found);
     k->wide = bpnn__alloc(columns, sizeof *k->wide);
     k->gaps = bpnn__alloc(columns, sizeof *k->gaps);
-    bool own = !csv->table_words && memchr(csv->as_text, true, columns);
+    bool own = !csv->table_words && memchr(csv->as_text, 1, columns);
     if (own)
         k->words = bpnn__alloc(columns, sizeof *k->words);
     bool good = k->found && k->wide && k->gaps && (!own || k->words);
