@@ -1,6 +1,7 @@
 /* Records: named arrays, their bytes, and the walk over fields. */
 #include "train/record.h"
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -116,7 +117,9 @@ bpnn_status bpnn__record_write(const bpnn__record *record, void **bytes, size_t 
         put(out + at + BPNN__RECORD_NAME + 16, array->cols);
     }
     for (size_t i = 0; i < record->count; at += bpnn__array_bytes(&record->arrays[i++]))
-        memcpy(out + at, record->arrays[i].data, bpnn__array_bytes(&record->arrays[i]));
+        bpnn__little(out + at, record->arrays[i].data,
+                     bpnn__array_bytes(&record->arrays[i]) / element(record->arrays[i].single),
+                     element(record->arrays[i].single));
     put(out + at, hash(out, at));
     *bytes = out;
     *size = total;
@@ -150,7 +153,7 @@ static bpnn_status read_entry(bpnn__record *record, const unsigned char *entry, 
     void *to = bpnn__record_add(record, name, single, (size_t)rows, (size_t)cols);
     if (!to)
         return bpnn__fail_memory(error);
-    memcpy(to, data, size);
+    bpnn__little(to, data, count, element(single));
     *left -= size;
     return BPNN_OK;
 }

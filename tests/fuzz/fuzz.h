@@ -45,6 +45,9 @@ void fuzz_table_seeds(const char *format);
 /* The bytes as a gzip file: malloc, *packed_size; NULL when out of memory. */
 unsigned char *fuzz_pack(const unsigned char *bytes, size_t size, size_t *packed_size);
 
+/* Of a model file or checkpoint: the header's length and padding, then the checksum. */
+size_t fuzz_mend_model(unsigned char *bytes, size_t size, size_t room);
+
 /* A model from another format: an error is MODEL with a text; a model can be written and read back, and predicts. */
 bool fuzz_import(const char *name, const unsigned char *bytes, size_t size);
 

@@ -4,6 +4,8 @@
 
 #define FUZZ_TARGETS(X)                                                                                                \
     X(model)                                                                                                           \
+    X(checkpoint)                                                                                                      \
+    X(state)                                                                                                           \
     X(csv)                                                                                                             \
     X(idx)                                                                                                             \
     X(npy)                                                                                                             \
