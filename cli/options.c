@@ -84,6 +84,8 @@ static const option options[] = {
     {"rows", 0, COUNT, AT(rows), BENCH, "N", "of random data; 4096", "Benchmark"},
     {"labels-only", 0, FLAG, AT(labels_only), PREDICT | CV, NULL, "the predicted class alone", "Output"},
     {"append", 0, FLAG, AT(append), PREDICT | CV, NULL, "keep the input's columns", "Output"},
+    {"guard-formulas", 0, FLAG, AT(guard_formulas), PREDICT | CV, NULL,
+     "' before texts that a spreadsheet would compute (= + - @)", "Output"},
     {"predictions", 0, TEXT, AT(predictions), CV, "FILE", "CSV, every row by a model that never saw it", "Output"},
     {"to", 0, TEXT, AT(to), EXPORT, "FORMAT", "one of those below", "Output"},
     {"output", 'o', TEXT, AT(output), TRAIN | TUNE | PREDICT | EXPORT | IMPORT, "FILE",

@@ -8,13 +8,24 @@
 
 /* ---- cells ---- */
 
-static void put_cell(FILE *to, const char *text)
+/* Would a spreadsheet take the text for a formula? Signed numbers are none. */
+static bool is_formula(const char *text)
 {
+    char *end;
+    if (text[0] == '\0' || !strchr("=+-@\t\r", text[0]))
+        return false;
+    strtod(text, &end);
+    return (text[0] != '+' && text[0] != '-') || end == text || *end != '\0';
+}
+
+static void put_cell(FILE *to, const char *text, bool guard)
+{
+    const char *mark = guard && text && is_formula(text) ? "'" : "";
     if (!text || !text[strcspn(text, ",\"\r\n")]) {
-        fputs(text ? text : "", to);
+        fprintf(to, "%s%s", mark, text ? text : "");
         return;
     }
-    putc('"', to);
+    fprintf(to, "\"%s", mark);
     for (; *text; text++) {
         if (*text == '"')
             putc('"', to);
@@ -42,14 +53,14 @@ typedef struct job {
 static void put_header(const job *j)
 {
     for (size_t c = 0; j->kept && c < bpnn_table_columns(j->kept); c++) {
-        put_cell(j->to, bpnn_table_column_name(j->kept, c));
+        put_cell(j->to, bpnn_table_column_name(j->kept, c), j->a->guard_formulas);
         putc(',', j->to);
     }
     if (!j->classes && j->prediction->columns > 1) {
         for (size_t k = 0; k < j->prediction->columns; k++) {
             if (k)
                 putc(',', j->to);
-            put_cell(j->to, bpnn_model_target_name(j->model, k));
+            put_cell(j->to, bpnn_model_target_name(j->model, k), j->a->guard_formulas);
         }
     } else {
         fputs("prediction", j->to);
@@ -60,7 +71,7 @@ static void put_header(const job *j)
         if (name)
             snprintf(name, strlen(label) + 4, "p(%s)", label);
         putc(',', j->to);
-        put_cell(j->to, name ? name : "p");
+        put_cell(j->to, name ? name : "p", j->a->guard_formulas);
         free(name);
     }
     if (j->fold)
@@ -73,12 +84,12 @@ static void put_row(const job *j, size_t r)
     char buffer[32];
     const double *values = j->prediction->values + r * j->prediction->columns;
     for (size_t c = 0; j->kept && c < bpnn_table_columns(j->kept); c++) {
-        put_cell(j->to, bpnn_table_text(j->kept, r, c, buffer));
+        put_cell(j->to, bpnn_table_text(j->kept, r, c, buffer), j->a->guard_formulas);
         putc(',', j->to);
     }
     bool none = j->classes && j->prediction->label[r] == SIZE_MAX; /* a row in no fold */
     if (j->classes && !none)
-        put_cell(j->to, bpnn_model_class_label(j->model, j->prediction->label[r]));
+        put_cell(j->to, bpnn_model_class_label(j->model, j->prediction->label[r]), j->a->guard_formulas);
     bool numbers = !j->classes || !j->a->labels_only;
     for (size_t k = 0; numbers && k < j->prediction->columns; k++) {
         if (k || j->classes)

@@ -15,7 +15,10 @@ extern "C" {
     X(SAFETENSORS, "safetensors") /* the weights, as PyTorch names them */                                             \
     X(NPZ, "npz")                 /* the weights, as scikit-learn has them */                                          \
     X(FANN, "fann")               /* FANN 2 text files */                                                              \
-    X(C, "c")                     /* one C99 file, bit for bit as predict */
+    X(C, "c")                     /* one C99 file, bit for bit as predict */                                           \
+    X(PYTHON, "python")           /* one file, NumPy alone */                                                          \
+    X(JAVASCRIPT, "javascript")   /* one file, browsers and Node */                                                    \
+    X(SQL, "sql")                 /* one SELECT over a table */
 
 #define BPNN_X(id, name) BPNN_FORMAT_##id,
 typedef enum bpnn_format { BPNN_FORMATS(BPNN_X) BPNN_FORMAT_COUNT } bpnn_format;

@@ -61,6 +61,11 @@ begin empty_word; expect 4 "$bpnn" train ''; expect 4 "$bpnn" train nowhere.csv;
 begin verb_option; expect 1 "$bpnn" evaluate --epochs 3 a b; says 'not an option of bpnn evaluate'
 
 # ---- train, evaluate, predict ----
+begin guard
+awk 'BEGIN { print "x,note,y"; for (i = 1; i <= 60; i++) printf "%d,=1+%d,%s\n", i - 30, i, i % 2 ? "=cmd()" : "-up" }' >f.csv
+expect 0 "$bpnn" train -q --target y --epochs 2 f.csv
+expect 0 "$bpnn" predict --append f.bpnn f.csv; prints '^-29,=1+1,=cmd(),\(=cmd()\|-up\),'
+expect 0 "$bpnn" predict --append --guard-formulas f.bpnn f.csv; prints "^-29,'=1+1,'=cmd(),'\(=cmd()\|-up\),"
 begin species
 expect 0 "$bpnn" train --target species --test 0.2 --json "$data/penguins.csv"
 json "d['task']=='multiclass' and d['test']['accuracy']>0.9 and d['rows']['test']==69 and d['model']=='penguins.bpnn' and d['layers'][-1]==3"

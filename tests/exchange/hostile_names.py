@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Hostile names of columns, levels and classes through every writer: C (compiled, run), JSON, CSV, terminal; and an ensemble as C.
+"""Hostile names of columns, levels and classes through every writer: C (compiled, run), JSON, CSV, terminal, Python, JavaScript, SQL (run); and an
+ensemble as C.
 
 usage: hostile_names.py BPNN [NAMES]"""
-import csv, io, json, os, random, subprocess, sys, tempfile
+import csv, io, json, os, random, shutil, sqlite3, subprocess, sys, tempfile
 
 PIECES = ['"', "'", "*/", "/*", "//", "\n", "\r\n", "\\", "\\\n", "??/", "??/\n", "%n", "%s", "\t", "\x01", "\x1b[31m", "\x1b]0;t\x07", "\x7f",
           "\u202e", "\u200f", "=cmd|' /C calc'!A0", "=1+1", "+1", "-1", "@x", "int", "return", "#define x", "#include <x>", "</script>", "<b>",
@@ -59,6 +60,48 @@ def check_program(program, folder, columns, classes):
     assert [h[2:-1] for h in rows[0][1:]] == classes and all(len(r) == len(rows[0]) for r in rows), "CSV"
     shown = run([program, "inspect", "m.bpnn"], cwd=folder).decode()
     assert not any((ord(c) < 32 and c != "\n") or c in "\x7f\u202e\u200f" for c in shown), "terminal"
+    guarded = run([program, "predict", "--guard-formulas", "--append", "--header", "yes", "--delimiter", ",", "m.bpnn", "t.csv"], cwd=folder).decode()
+    assert not any(cell[:1] in "=@\t\r" and cell for row in csv.reader(io.StringIO(guarded, newline="")) for cell in row), "formulas in CSV"
+    return [r[0] for r in rows[1:]]
+
+
+def has_numpy(python):
+    return shutil.which(python) and subprocess.run([python, "-c", "import numpy"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+PYTHON = next((p for p in (sys.executable, "/usr/bin/python3") if has_numpy(p)), None)
+NODE = """
+const model = require('./m.js'), rows = JSON.parse(require('fs').readFileSync('rows.json'));
+const byName = row => JSON.parse('{' + model.inputs.map((n, c) => JSON.stringify(n) + ':' + JSON.stringify(row[c])).join() + '}');
+console.log(JSON.stringify([model.inputs, model.outputs, rows.map(row => model.predict(byName(row)).label)]));
+"""
+
+
+def check_engines(folder, columns, classes, labels):
+    """Python, JavaScript and SQL: names as they are, labels as predict gives them."""
+    if PYTHON:
+        table = run([PYTHON, "m.py"], cwd=folder, stdin=open(os.path.join(folder, "t.csv"), "rb")).decode()
+        rows = list(csv.reader(io.StringIO(table, newline="")))
+        assert [h[2:-1] for h in rows[0][1:]] == classes and [r[0] for r in rows[1:]] == labels, "Python: other names or labels"
+    with open(os.path.join(folder, "t.csv"), encoding="utf-8", newline="") as file:
+        cells = [row[:-1] for row in list(csv.reader(file))[1:]]
+    for form in ("m.py", "m.js"):
+        source = open(os.path.join(folder, form), "rb").read()
+        assert all(b < 127 and (b >= 32 or b == 10) for b in source), form + ": bytes beyond ASCII"
+    code = open(os.path.join(folder, "m.js")).read().split("*/", 1)[1]  # the head's example has a script element
+    assert "</" not in code and "<!--" not in code, "JavaScript: markup"
+    if shutil.which("node"):
+        json.dump(cells, open(os.path.join(folder, "rows.json"), "w"))
+        open(os.path.join(folder, "run.js"), "w").write(NODE)
+        assert json.loads(run(["node", "run.js"], cwd=folder)) == [columns, classes, labels], "JavaScript: other names or labels"
+    data = sqlite3.connect(":memory:")
+    quoted = ['"%s"' % c.replace('"', '""') for c in columns]
+    data.execute('CREATE TABLE "data" (%s)' % ", ".join(q + (" TEXT" if i == 2 else " DOUBLE PRECISION") for i, q in enumerate(quoted)))
+    data.executemany('INSERT INTO "data" VALUES (?, ?, ?, ?)', cells)
+    query = open(os.path.join(folder, "m.sql"), encoding="utf-8", newline="").read()
+    got = data.execute(query)
+    assert [d[0][2:-1] for d in got.description[2:]] == classes and [r[1] for r in got] == labels, "SQL: other names or labels"
+    assert data.execute("SELECT COUNT(*) FROM \"data\"").fetchone() == (60,)
 
 
 def one(program, rng):
@@ -73,9 +116,10 @@ def one(program, rng):
                 out.writerow([r * 7 % 13, r % 5, levels[r % 3], r * 3 % 11, classes[r * 5 % 3]])
         run([program, "train", "-q", "--header", "yes", "--delimiter", ",", "--epochs", "2", "--hidden", "5", "--target", "the target",
              "--categorical", "3", "-o", "m.bpnn", "t.csv"], cwd=folder)
-        for form in ("c", "json"):
+        for form in ("c", "json", "python", "javascript", "sql"):
             run([program, "export", "-q", "--to", form, "m.bpnn"], cwd=folder)
-        check_program(program, folder, columns, classes)
+        labels = check_program(program, folder, columns, classes)
+        check_engines(folder, columns, classes, labels)
         check_c(folder, columns, classes)
 
 

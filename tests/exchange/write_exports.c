@@ -38,6 +38,7 @@ static void rename_all(bpnn__schema *s)
 {
     for (size_t f = 0; f < s->feature_count; f++) {
         rename_to(&s->features[f].name, "c", f);
+        s->features[f].fill = s->mean[s->features[f].first]; /* inputs stay moderate */
         for (size_t k = 0; s->features[f].categorical && k < s->features[f].level_count; k++)
             rename_to(&s->features[f].levels[k], "L", k);
     }
@@ -71,7 +72,7 @@ static void draw_output(dice *d, bpnn_net_options *o, bpnn_layer *last, bpnn_tas
     }
 }
 
-static void draw_net(dice *d, bpnn_model *model, bpnn_precision precision)
+static void draw_net(dice *d, bpnn_model *model, bpnn_precision precision, uint64_t seed)
 {
     bpnn_layer layers[4] = {0};
     bpnn_net_options o;
@@ -92,21 +93,42 @@ static void draw_net(dice *d, bpnn_model *model, bpnn_precision precision)
     do
         draw_output(d, &o, &layers[o.layer_count - 1], model->schema.task);
     while (bpnn_net_new(&model->net, &o, &error) != BPNN_OK);
-    CHECK_OK(bpnn_net_initialise(model->net, BPNN_INIT_AUTO, (double)NAN, roll(d), NULL, NULL, &error));
+    CHECK_OK(bpnn_net_initialise(model->net, BPNN_INIT_AUTO, (double)NAN, seed, NULL, NULL, &error));
     for (size_t m = 1; m <= model->net->depth; m++) /* biases are drawn as 0 */
         for (size_t i = 0; layers[m - 1].bias == BPNN_BIAS_NEURON && i < layers[m - 1].size; i++)
             bpnn__net_put(model->net, model->net->bias_offset[m] + i, roll_unit(d));
     CHECK_OK(bpnn_predictor_new(&model->predictor, model->net, NULL, &error));
 }
 
+/* Every third model is an ensemble: the same columns and layers, numbers of their own. */
 static bpnn_model *draw_model(dice *d)
 {
     static const bpnn_task tasks[] = {BPNN_TASK_REGRESSION, BPNN_TASK_BINARY, BPNN_TASK_MULTICLASS};
     bpnn_precision precision = roll_below(d, 2) ? BPNN_SINGLE : BPNN_DOUBLE;
-    bpnn_model *model = made_model(d, tasks[roll_below(d, 3)], precision, 8);
-    rename_all(&model->schema);
-    draw_net(d, model, precision);
+    bpnn_task task = tasks[roll_below(d, 3)];
+    bool several = roll_below(d, 3) == 0;
+    bpnn_model *model =
+        several ? made_ensemble(d, task, precision, 8, 2 + roll_below(d, 2)) : made_model(d, task, precision, 8);
+    dice shape = *d, last = *d;
+    for (size_t k = 0; k < bpnn_model_members(model); k++) {
+        bpnn_model *member = several ? model->members[k] : model;
+        rename_all(&member->schema);
+        last = shape;
+        draw_net(&last, member, precision, roll(d));
+    }
+    *d = last;
+    if (several)
+        model->net = model->members[0]->net;
     return model;
+}
+
+/* Layers of exp within: rounding is magnified without limit, and only the same operations give the same numbers. */
+static bool is_wild(const bpnn_model *model)
+{
+    for (size_t m = 0; m + 1 < model->net->depth; m++)
+        if (model->net->layers[m].activation.kind == BPNN_ACT_EXP)
+            return true;
+    return false;
 }
 
 /* ---- rows and what predict says ---- */
@@ -190,10 +212,12 @@ static size_t write_wanted(const char *folder, const bpnn_model *model, const do
 static void write_about(const char *folder, const bpnn_model *model, size_t rows)
 {
     char text[256];
-    int size = snprintf(text, sizeof text,
-                        "{\"features\": %zu, \"values\": %zu, \"rows\": %zu, \"single\": %s, \"classes\": %zu}\n",
-                        model->schema.feature_count, bpnn__value_count(model), rows,
-                        model->net->precision == BPNN_SINGLE ? "true" : "false", model->schema.class_count);
+    int size = snprintf(
+        text, sizeof text,
+        "{\"features\": %zu, \"values\": %zu, \"rows\": %zu, \"single\": %s, \"classes\": %zu, \"wild\": %s}\n",
+        model->schema.feature_count, bpnn__value_count(model), rows,
+        model->net->precision == BPNN_SINGLE ? "true" : "false", model->schema.class_count,
+        is_wild(model) ? "true" : "false");
     write_file(folder, "about.json", text, (size_t)size);
 }
 
