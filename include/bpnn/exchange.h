@@ -18,7 +18,8 @@ extern "C" {
     X(C, "c")                     /* one C99 file, bit for bit as predict */                                           \
     X(PYTHON, "python")           /* one file, NumPy alone */                                                          \
     X(JAVASCRIPT, "javascript")   /* one file, browsers and Node */                                                    \
-    X(SQL, "sql")                 /* one SELECT over a table */
+    X(SQL, "sql")                 /* one SELECT over a table */                                                        \
+    X(EXCEL, "excel")             /* .xlsx, every step a live formula */
 
 #define BPNN_X(id, name) BPNN_FORMAT_##id,
 typedef enum bpnn_format { BPNN_FORMATS(BPNN_X) BPNN_FORMAT_COUNT } bpnn_format;

@@ -7,19 +7,6 @@ static const bpnn__style numbers = {"", "NaN", "Infinity", "-Infinity", 8}; /* m
 
 /* ---- texts ---- */
 
-/* The character at *at of valid UTF-8, and past it. */
-static uint32_t next_character(const unsigned char **at)
-{
-    static const unsigned char mask[] = {0x7f, 0x1f, 0x0f, 0x07};
-    const unsigned char *c = *at;
-    size_t more = c[0] < 0x80 ? 0 : c[0] < 0xe0 ? 1 : c[0] < 0xf0 ? 2 : 3;
-    uint32_t value = c[0] & mask[more];
-    for (size_t i = 1; i <= more && c[i]; i++)
-        value = value << 6 | (c[i] & 0x3f);
-    *at = c + 1 + more;
-    return value;
-}
-
 static void put_hex(bpnn__text *to, const char *prefix, uint32_t value, int digits)
 {
     static const char hex[] = "0123456789abcdef";
@@ -37,9 +24,9 @@ static bool is_plain(uint32_t c)
 void bpnn__put_string(bpnn__text *to, const bpnn__literals *style, const char *text)
 {
     bpnn__text_add(to, "\"");
-    for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        const char *from = (const char *)at;
-        uint32_t c = next_character(&at);
+    while (*text) {
+        const char *from = text;
+        uint32_t c = bpnn__next_character(&text);
         if (is_plain(c)) {
             bpnn__text_add_bytes(to, from, 1);
         } else if (c < 0x10000) {

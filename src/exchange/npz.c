@@ -5,84 +5,30 @@
 #include "base/little.h"
 #include "base/memory.h"
 #include "exchange/plain.h"
+#include "exchange/put.h"
+#include "exchange/zip.h"
 #include "net/net.h"
 
 #include <string.h>
-#include <zlib.h>
 
-enum { LOCAL = 30, CENTRAL = 46, END = 22, NPY_HEADER = 128 };
+enum { NPY_HEADER = 128 };
 
-typedef struct archive {
-    bpnn__text *out;
-    bpnn__text central;
-    size_t entries;
-} archive;
-
-static void put(bpnn__text *text, uint64_t x, int bytes)
-{
-    char little[8];
-    for (int i = 0; i < bytes; i++)
-        little[i] = (char)(x >> 8 * i);
-    bpnn__text_add_bytes(text, little, (size_t)bytes);
-}
-
-/* What the local and the central header share: from the version to the lengths. */
-static void put_common(bpnn__text *text, uint32_t crc, size_t size, size_t name)
-{
-    put(text, 20, 2);
-    put(text, 0, 2);
-    put(text, 0, 2); /* stored */
-    put(text, 0, 2); /* time, and date: 1980-01-01 */
-    put(text, 0x21, 2);
-    put(text, crc, 4);
-    put(text, size, 4);
-    put(text, size, 4);
-    put(text, name, 2);
-    put(text, 0, 2);
-}
-
-static void add_entry(archive *a, const char *name, const bpnn__text *npy)
+static void add_entry(bpnn__zip *a, const char *name, const bpnn__text *npy)
 {
     bpnn__text file = {0};
     bpnn__text_add(&file, name);
     bpnn__text_add(&file, ".npy");
     a->out->failed |= file.failed || npy->failed;
-    if (a->out->failed) {
-        bpnn__text_free(&file);
-        return;
-    }
-    size_t at = a->out->size;
-    uint32_t crc = (uint32_t)crc32_z(0, (const unsigned char *)npy->data, npy->size);
-    put(a->out, 0x04034b50, 4);
-    put_common(a->out, crc, npy->size, file.size);
-    bpnn__text_add_bytes(a->out, file.data, file.size);
-    bpnn__text_add_bytes(a->out, npy->data, npy->size);
-    put(&a->central, 0x02014b50, 4);
-    put(&a->central, 20, 2);
-    put_common(&a->central, crc, npy->size, file.size);
-    put(&a->central, 0, 8); /* comment, disk, attributes */
-    put(&a->central, 0, 2);
-    put(&a->central, at, 4);
-    bpnn__text_add_bytes(&a->central, file.data, file.size);
-    a->entries++;
+    if (!a->out->failed)
+        bpnn__zip_add(a, file.data, npy);
     bpnn__text_free(&file);
 }
 
-static void finish(archive *a)
+/* Four bytes, the lowest first. */
+static void put_character(bpnn__text *npy, uint32_t c)
 {
-    size_t at = a->out->size;
-    a->out->failed |= a->central.failed;
-    if (!a->out->failed) {
-        bpnn__text_add_bytes(a->out, a->central.data, a->central.size);
-        put(a->out, 0x06054b50, 4);
-        put(a->out, 0, 4);
-        put(a->out, a->entries, 2);
-        put(a->out, a->entries, 2);
-        put(a->out, a->central.size, 4);
-        put(a->out, at, 4);
-        put(a->out, 0, 2);
-    }
-    bpnn__text_free(&a->central);
+    char little[] = {(char)c, (char)(c >> 8), (char)(c >> 16), (char)(c >> 24)};
+    bpnn__text_add_bytes(npy, little, sizeof little);
 }
 
 /* ---- arrays ---- */
@@ -112,7 +58,7 @@ static void put_shape(bpnn__text *shape, size_t rows, size_t cols)
     bpnn__text_add(shape, ")");
 }
 
-static void add_numbers(archive *a, const char *name, const double *x, size_t rows, size_t cols)
+static void add_numbers(bpnn__zip *a, const char *name, const double *x, size_t rows, size_t cols)
 {
     bpnn__text npy = {0}, shape = {0};
     put_shape(&shape, rows, cols);
@@ -127,28 +73,16 @@ static void add_numbers(archive *a, const char *name, const double *x, size_t ro
     bpnn__text_free(&shape);
 }
 
-/* One character of UTF-8 (valid), and on. */
-static uint32_t next_character(const char **text)
-{
-    const unsigned char *c = (const unsigned char *)*text;
-    int more = *c < 0x80 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
-    uint32_t x = more == 0 ? *c : *c & (0x3fu >> more);
-    for (int i = 1; i <= more; i++)
-        x = x << 6 | (c[i] & 0x3fu);
-    *text += more + 1;
-    return x;
-}
-
 static size_t count_characters(const char *text)
 {
     size_t count = 0;
     for (; *text; count++)
-        next_character(&text);
+        bpnn__next_character(&text);
     return count;
 }
 
 /* Texts as '<U' of the longest; alone: no dimension. */
-static void add_texts(archive *a, const char *name, const char *const *texts, size_t count, bool alone)
+static void add_texts(bpnn__zip *a, const char *name, const char *const *texts, size_t count, bool alone)
 {
     bpnn__text npy = {0}, shape = {0}, type = {0};
     size_t longest = 1;
@@ -166,7 +100,7 @@ static void add_texts(archive *a, const char *name, const char *const *texts, si
     for (size_t i = 0; i < count; i++) {
         const char *at = texts[i];
         for (size_t k = 0; k < longest; k++)
-            put(&npy, *at ? next_character(&at) : 0, 4);
+            put_character(&npy, *at ? bpnn__next_character(&at) : 0);
     }
     add_entry(a, name, &npy);
     bpnn__text_free(&npy);
@@ -174,7 +108,7 @@ static void add_texts(archive *a, const char *name, const char *const *texts, si
     bpnn__text_free(&type);
 }
 
-static void add_text(archive *a, const char *name, const char *text)
+static void add_text(bpnn__zip *a, const char *name, const char *text)
 {
     add_texts(a, name, &text, 1, true);
 }
@@ -182,7 +116,7 @@ static void add_text(archive *a, const char *name, const char *text)
 /* ---- the model ---- */
 
 /* "coefs_0" */
-static void add_layer_numbers(archive *a, const char *name, size_t m, const double *x, size_t rows, size_t cols)
+static void add_layer_numbers(bpnn__zip *a, const char *name, size_t m, const double *x, size_t rows, size_t cols)
 {
     bpnn__text full = {0};
     bpnn__text_add(&full, name);
@@ -193,7 +127,7 @@ static void add_layer_numbers(archive *a, const char *name, size_t m, const doub
     bpnn__text_free(&full);
 }
 
-static void add_layer(archive *a, const bpnn_net *net, size_t m)
+static void add_layer(bpnn__zip *a, const bpnn_net *net, size_t m)
 {
     size_t in = bpnn__net_size(net, m - 1), out = bpnn__net_size(net, m);
     double *x = bpnn__alloc(in + 1, out * sizeof *x), *bias = x ? x + in * out : NULL;
@@ -221,7 +155,7 @@ static const char *word_of(bpnn_activation_kind kind)
                                       : NULL;
 }
 
-static void add_activations(archive *a, const bpnn_net *net)
+static void add_activations(bpnn__zip *a, const bpnn_net *net)
 {
     enum { WORD = 64 };
     const char **words = bpnn__alloc(net->depth, sizeof *words);
@@ -245,7 +179,7 @@ static void add_activations(archive *a, const bpnn_net *net)
     bpnn__free(words);
 }
 
-static void add_scaling(archive *a, const bpnn__schema *s)
+static void add_scaling(bpnn__zip *a, const bpnn__schema *s)
 {
     if (bpnn__is_scaled(s->mean, s->scale, s->width)) {
         add_numbers(a, "input_mean", s->mean, s->width, 0);
@@ -261,7 +195,7 @@ bpnn_status bpnn__export_npz(bpnn__text *buffer, const bpnn_model *model, const 
                              bpnn_error *error)
 {
     const bpnn__schema *s = &model->schema;
-    archive a = {.out = buffer};
+    bpnn__zip a = {.out = buffer};
     bpnn_status status = bpnn__check_plain(model, "npz", error);
     if (status != BPNN_OK)
         return status;
@@ -274,6 +208,6 @@ bpnn_status bpnn__export_npz(bpnn__text *buffer, const bpnn_model *model, const 
     add_scaling(&a, s);
     if (s->class_count > 0)
         add_texts(&a, "classes", (const char *const *)s->classes, s->class_count, false);
-    finish(&a);
+    bpnn__zip_finish(&a);
     return BPNN_OK;
 }

@@ -10,5 +10,7 @@ bpnn_status bpnn__export_javascript(bpnn__text *buffer, const bpnn_model *model,
                                     bpnn_error *error);
 bpnn_status bpnn__export_sql(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                              bpnn_error *error);
+bpnn_status bpnn__export_excel(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
+                               bpnn_error *error);
 
 #endif

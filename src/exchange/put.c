@@ -53,3 +53,14 @@ void bpnn__put_numbers(bpnn__text *to, const bpnn__style *style, bool single, co
         bpnn__put_number(to, style, single, values[i]);
     }
 }
+
+uint32_t bpnn__next_character(const char **text)
+{
+    const unsigned char *c = (const unsigned char *)*text;
+    int more = *c < 0x80 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
+    uint32_t x = more == 0 ? *c : *c & (0x3fu >> more);
+    for (int i = 1; i <= more; i++)
+        x = x << 6 | (c[i] & 0x3fu);
+    *text += more + 1;
+    return x;
+}

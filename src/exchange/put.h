@@ -21,4 +21,7 @@ void bpnn__put_number(bpnn__text *to, const bpnn__style *style, bool single, dou
 /* "a, b, c" broken into lines. */
 void bpnn__put_numbers(bpnn__text *to, const bpnn__style *style, bool single, const double *values, size_t count);
 
+/* The character at *text, which is valid UTF-8 and not at its end; *text goes past it. */
+uint32_t bpnn__next_character(const char **text);
+
 #endif

@@ -22,6 +22,7 @@ static const bpnn__exporter rows[BPNN_FORMAT_COUNT] = {
                                 NULL, NULL},
     [BPNN_FORMAT_SQL] = {".sql", "one SELECT over a table, from its columns to predictions", bpnn__export_sql, NULL,
                          NULL},
+    [BPNN_FORMAT_EXCEL] = {".xlsx", "a workbook, every step a live formula", bpnn__export_excel, NULL, NULL},
     [BPNN_FORMAT_C] = {".c", "one C99 file without allocation, bit for bit as predict", bpnn__export_c, NULL, NULL},
 };
 

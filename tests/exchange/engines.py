@@ -4,7 +4,7 @@ installed is left out, with a line that says so. Relative to the largest value o
 1e-12 (spreadsheets 1e-9), single ones within 1e-5; labels are equal where the decision is no tie within that.
 
 usage: engines.py WRITE_EXPORTS COUNT ROWS"""
-import importlib.util, json, math, os, shutil, sqlite3, subprocess, sys, tempfile
+import csv, importlib.util, json, math, os, shutil, sqlite3, subprocess, sys, tempfile
 
 try:
     import numpy as np
@@ -146,6 +146,40 @@ def check_sql(models):
     return judge("SQL", models, run_sql, 1e-12)
 
 
+def run_excel(model):
+    """The first sheet as LibreOffice computed it, beside the rows that the workbook came with."""
+    with open(model.path("model.csv"), encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+
+    def number(text):
+        try:
+            return float(text)
+        except ValueError:
+            return None
+    assert len(rows) == 20 and model.rows >= 20, "%d rows" % len(rows)
+    model.want, model.label, model.rows = model.want[:20], model.label[:20], 20
+    first = model.features + (1 if model.classes else 0)
+    return [[number(cell) for cell in row[first:]] for row in rows], [row[model.features] for row in rows]
+
+
+def check_excel(models):
+    if not shutil.which("soffice"):
+        return absent("workbooks", "libreoffice-calc-nogui") or 0
+    with tempfile.TemporaryDirectory() as profile:
+        for model in models:
+            shutil.copy(model.path("model.xlsx"), os.path.join(profile, "%s.xlsx" % os.path.basename(model.folder)))
+        files = [os.path.join(profile, f) for f in os.listdir(profile)]
+        out = call(["soffice", "-env:UserInstallation=file://" + profile + "/home", "--headless", "--convert-to",
+                    "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,0", "--outdir", profile] + files)
+        for model in models:
+            made = os.path.join(profile, "%s.csv" % os.path.basename(model.folder))
+            if not os.path.exists(made):
+                print(out.stdout[:2000])
+                break
+            shutil.copy(made, model.path("model.csv"))
+    return judge("LibreOffice", models, run_excel, 1e-9)
+
+
 def main():
     program, count, rows = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     bad = 0
@@ -157,6 +191,7 @@ def main():
         bad += judge("Python", models, run_python, 1e-12)
         bad += check_node(models)
         bad += check_sql(models)
+        bad += check_excel(models[:12])
     return bad > 0
 
 

@@ -3,7 +3,8 @@
 ensemble as C.
 
 usage: hostile_names.py BPNN [NAMES]"""
-import csv, io, json, os, random, shutil, sqlite3, subprocess, sys, tempfile
+import csv, io, json, os, random, re, shutil, sqlite3, subprocess, sys, tempfile, zipfile
+from xml.etree import ElementTree
 
 PIECES = ['"', "'", "*/", "/*", "//", "\n", "\r\n", "\\", "\\\n", "??/", "??/\n", "%n", "%s", "\t", "\x01", "\x1b[31m", "\x1b]0;t\x07", "\x7f",
           "\u202e", "\u200f", "=cmd|' /C calc'!A0", "=1+1", "+1", "-1", "@x", "int", "return", "#define x", "#include <x>", "</script>", "<b>",
@@ -104,6 +105,20 @@ def check_engines(folder, columns, classes, labels):
     assert data.execute("SELECT COUNT(*) FROM \"data\"").fetchone() == (60,)
 
 
+def check_excel(folder, columns, classes):
+    """Every part is XML, names stand in cells as they are, and in no formula."""
+    def unescaped(text):
+        return re.sub("_x([0-9A-F]{4})_", lambda m: chr(int(m.group(1), 16)), text or "")
+    with zipfile.ZipFile(os.path.join(folder, "m.xlsx")) as book:
+        parts = {name: ElementTree.fromstring(book.read(name)) for name in book.namelist()}
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    rows = list(parts["xl/worksheets/sheet1.xml"].iter(space + "row"))
+    header = [unescaped("".join(t.text or "" for t in cell.iter(space + "t"))) for cell in rows[0]]
+    assert header == columns + ["prediction"] + ["p(%s)" % c for c in classes], "Excel: other names"
+    formulas = [f.text for name in parts for f in parts[name].iter(space + "f")]
+    assert formulas and all(re.fullmatch("[-A-Za-z0-9 $!:,.()'<>=+*/\"]*", f) for f in formulas), "Excel: formulas"
+
+
 def one(program, rng):
     columns = names(rng, 4)
     levels, classes = names(rng, 3), names(rng, 3)
@@ -116,9 +131,10 @@ def one(program, rng):
                 out.writerow([r * 7 % 13, r % 5, levels[r % 3], r * 3 % 11, classes[r * 5 % 3]])
         run([program, "train", "-q", "--header", "yes", "--delimiter", ",", "--epochs", "2", "--hidden", "5", "--target", "the target",
              "--categorical", "3", "-o", "m.bpnn", "t.csv"], cwd=folder)
-        for form in ("c", "json", "python", "javascript", "sql"):
+        for form in ("c", "json", "python", "javascript", "sql", "excel"):
             run([program, "export", "-q", "--to", form, "m.bpnn"], cwd=folder)
         labels = check_program(program, folder, columns, classes)
+        check_excel(folder, columns, classes)
         check_engines(folder, columns, classes, labels)
         check_c(folder, columns, classes)
 

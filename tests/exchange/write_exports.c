@@ -259,7 +259,7 @@ int main(int argc, char **argv)
         double *raw = bpnn__alloc(rows * model->schema.feature_count, sizeof *raw);
         if (mkdir(folder, 0777) != 0)
             return 1;
-        bpnn__row_draw(model, 1000 * k, rows, raw);
+        bpnn__row_draw(model, 0, rows, raw); /* as the workbook's */
         write_file(folder, "rows.bin", raw, rows * model->schema.feature_count * sizeof *raw);
         bad += write_wanted(folder, model, raw, rows) > 0;
         write_about(folder, model, rows);
