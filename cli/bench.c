@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { LAYERS = 64, MEASUREMENTS = 5 };
 
@@ -232,8 +231,7 @@ static void measure_peak(bench *b)
 /* CPUs that --threads means. */
 static double cores(const bench *b)
 {
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return b->threads ? (double)b->threads : online > 0 ? (double)online : 1;
+    return (double)(b->threads ? b->threads : bpnn_usable_cpus());
 }
 
 /* Multiply-adds twice: 6 a weight and row, 4 in the first layer, whose inputs need no delta. */
@@ -258,33 +256,22 @@ static void report(const bench *b)
         return;
     }
     json_open('{');
-    json_key("layers");
-    json_string(b->a->layers);
-    json_key("batch");
-    json_count(b->batch);
-    json_key("method");
-    json_string(b->method);
-    json_key("precision");
-    json_string(precision);
+    json_pair_text("layers", b->a->layers);
+    json_pair_count("batch", b->batch);
+    json_pair_text("method", b->method);
+    json_pair_text("precision", precision);
     json_key("threads");
     if (b->threads)
         json_count(b->threads);
     else
         json_string("auto");
-    json_key("isa");
-    json_string(isa);
-    json_key("train_rows_per_s");
-    json_number(b->train_rate);
-    json_key("predict_rows_per_s");
-    json_number(b->predict_rate);
-    json_key("single_row_us");
-    json_number(b->single_us);
-    json_key("gflops");
-    json_number(b->gflops);
-    json_key("fma_peak_gflops");
-    json_number(b->peak);
-    json_key("peak_share");
-    json_number(share);
+    json_pair_text("isa", isa);
+    json_pair_number("train_rows_per_s", b->train_rate);
+    json_pair_number("predict_rows_per_s", b->predict_rate);
+    json_pair_number("single_row_us", b->single_us);
+    json_pair_number("gflops", b->gflops);
+    json_pair_number("fma_peak_gflops", b->peak);
+    json_pair_number("peak_share", share);
     json_close('}');
     json_end();
 }

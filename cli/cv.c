@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct crossing {
-    run *run;
+    run run;
     bpnn_cv_options options;
     bpnn_cv *cv;
 } crossing;
@@ -122,46 +122,24 @@ static void show_cv(const bpnn_cv *cv)
 
 /* ---- JSON ---- */
 
-static void pair_count(const char *key, uint64_t value)
-{
-    json_key(key);
-    json_count(value);
-}
-
-static void pair_text(const char *key, const char *value)
-{
-    json_key(key);
-    json_string(value);
-}
-
 /* Pairs of one fit, without its metrics. */
 static void put_fold(const void *what)
 {
     const bpnn_fold *f = what;
-    pair_count("repeat", f->repeat + 1);
-    pair_count("fold", f->fold + 1);
+    json_pair_count("repeat", f->repeat + 1);
+    json_pair_count("fold", f->fold + 1);
     json_key("rows");
     json_open('{');
-    pair_count("train", f->rows_train);
-    pair_count("validation", f->rows_validation);
-    pair_count("test", f->rows_test);
+    json_pair_count("train", f->rows_train);
+    json_pair_count("validation", f->rows_validation);
+    json_pair_count("test", f->rows_test);
     json_close('}');
-    pair_text("method", f->method);
-    pair_count("parameters", f->parameters);
-    pair_count("epochs", f->epochs);
-    pair_count("best_epoch", f->best_epoch);
-    pair_text("stop", bpnn_stop_name(f->stop));
-    json_key("seconds");
-    json_number(f->seconds);
-}
-
-static void put_warnings(const char *const *texts, size_t count)
-{
-    json_key("warnings");
-    json_open('[');
-    for (size_t i = 0; i < count; i++)
-        json_string(texts[i]);
-    json_close(']');
+    json_pair_text("method", f->method);
+    json_pair_count("parameters", f->parameters);
+    json_pair_count("epochs", f->epochs);
+    json_pair_count("best_epoch", f->best_epoch);
+    json_pair_text("stop", bpnn_stop_name(f->stop));
+    json_pair_number("seconds", f->seconds);
 }
 
 static void put_fits(const bpnn_cv *cv)
@@ -178,7 +156,7 @@ static void put_fits(const bpnn_cv *cv)
         json_metrics(f->train, cv->target_count, cv->example);
         json_key("test");
         json_metrics(f->test, cv->target_count, cv->example);
-        put_warnings(f->warnings, f->warning_count);
+        json_pair_texts("warnings", f->warnings, f->warning_count);
         json_close('}');
     }
     json_close(']');
@@ -196,33 +174,21 @@ static void put_means(const bpnn_cv *cv)
     json_metrics(cv->pooled, cv->target_count, cv->example);
 }
 
-static void put_targets(const bpnn_cv *cv)
-{
-    json_key("target");
-    if (cv->target_count > 1)
-        json_open('[');
-    for (size_t k = 0; k < cv->target_count; k++)
-        json_string(bpnn_model_target_name(cv->example, k));
-    if (cv->target_count > 1)
-        json_close(']');
-}
-
 static void put_outcome(const void *what)
 {
     const bpnn_cv *cv = what;
-    pair_text("task", bpnn_task_name(cv->mean[0].task));
-    put_targets(cv);
-    pair_count("folds", cv->folds);
-    pair_count("repeats", cv->repeats);
-    pair_count("rows", cv->rows);
+    json_pair_text("task", bpnn_task_name(cv->mean[0].task));
+    json_targets(cv->example, cv->target_count);
+    json_pair_count("folds", cv->folds);
+    json_pair_count("repeats", cv->repeats);
+    json_pair_count("rows", cv->rows);
     json_key("groups");
     json_count_or_null(cv->group_count);
-    pair_count("done", cv->done);
-    pair_count("diverged", cv->diverged);
-    pair_text("stop", bpnn_stop_name(cv->stop));
-    json_key("seconds");
-    json_number(cv->seconds);
-    pair_count("seed", cv->seed);
+    json_pair_count("done", cv->done);
+    json_pair_count("diverged", cv->diverged);
+    json_pair_text("stop", bpnn_stop_name(cv->stop));
+    json_pair_number("seconds", cv->seconds);
+    json_pair_count("seed", cv->seed);
     put_means(cv);
 }
 
@@ -231,7 +197,7 @@ static void report_cv(const bpnn_cv *cv)
     json_open('{');
     put_outcome(cv);
     put_fits(cv);
-    put_warnings(cv->warnings, cv->warning_count);
+    json_pair_texts("warnings", cv->warnings, cv->warning_count);
     json_close('}');
     json_end();
 }
@@ -243,14 +209,13 @@ static void put_fit(const void *what)
 {
     const bpnn_fold *f = what;
     put_fold(f);
-    json_key("loss");
-    json_number(f->test[0].loss);
+    json_pair_number("loss", f->test[0].loss);
 }
 
 static bool on_fold(const bpnn_fold *fold, size_t done, size_t total, void *context)
 {
     crossing *c = context;
-    log_object(&c->run->log, put_fit, fold);
+    log_object(&c->run.log, put_fit, fold);
     show_fits(done, total);
     return true;
 }
@@ -259,14 +224,14 @@ static bool on_fold(const bpnn_fold *fold, size_t done, size_t total, void *cont
 
 static int write_predictions(crossing *c)
 {
-    const arguments *a = c->run->a;
+    const arguments *a = c->run.a;
     bpnn_table *written = NULL;
-    int code = a->append ? read_as_written(&written, a, a->place[0], c->run->table) : 0;
-    if (code == 0 && written && bpnn_table_rows(written) != bpnn_table_rows(c->run->table))
-        code = fail(BPNN_DATA, bpnn_table_source(c->run->table), "the file changed while it was read");
+    int code = a->append ? read_as_written(&written, a, a->place[0], c->run.table) : 0;
+    if (code == 0 && written && bpnn_table_rows(written) != bpnn_table_rows(c->run.table))
+        code = fail(BPNN_DATA, bpnn_table_source(c->run.table), "the file changed while it was read");
     bool single = bpnn_net_describe(bpnn_model_net(c->cv->example)).precision == BPNN_SINGLE && c->cv->repeats == 1;
     if (code == 0)
-        code = write_csv(a, a->predictions, c->cv->example, a->append ? (written ? written : c->run->table) : NULL,
+        code = write_csv(a, a->predictions, c->cv->example, a->append ? (written ? written : c->run.table) : NULL,
                          &c->cv->prediction, c->cv->repeats == 1 ? c->cv->fold_of_row : NULL, single);
     bpnn_table_free(written);
     return code;
@@ -285,9 +250,10 @@ static int outcome(const bpnn_cv *cv)
     return cv->stop == BPNN_STOP_INTERRUPTED ? BPNN_INTERRUPTED : cv->diverged > 0 ? BPNN_DIVERGED : 0;
 }
 
-static int show(crossing *c)
+static int show(void *context)
 {
-    const arguments *a = c->run->a;
+    crossing *c = context;
+    const arguments *a = c->run.a;
     int code = a->predictions ? write_predictions(c) : 0;
     if (code != 0)
         return code;
@@ -295,7 +261,7 @@ static int show(crossing *c)
         report_cv(c->cv);
     else if (!a->predictions || strcmp(a->predictions, "-") != 0)
         show_cv(c->cv);
-    log_object(&c->run->log, put_outcome, c->cv);
+    log_object(&c->run.log, put_outcome, c->cv);
     code = outcome(c->cv);
     if (!finish_output())
         return BPNN_IO;
@@ -303,69 +269,33 @@ static int show(crossing *c)
     return code;
 }
 
-static int check_outputs(const run *r)
+static int check(void *context)
 {
-    const char *log = r->a->log, *predictions = r->a->predictions;
-    if (log && strcmp(log, "-") == 0) {
-        say_usage("--log needs a file");
-        return BPNN_USAGE;
-    }
-    if (predictions && strcmp(predictions, "-") == 0 && r->a->json) {
-        say_usage("--predictions - and --json both want standard output");
-        return BPNN_USAGE;
-    }
-    if (log && predictions && (strcmp(log, predictions) == 0 || same_file(log, predictions))) {
-        say_usage("--log and --predictions are the same file");
-        return BPNN_USAGE;
-    }
-    if ((r->a->append || r->a->labels_only) && !predictions) {
-        say_usage("--%s is of the predictions: add --predictions FILE", r->a->append ? "append" : "labels-only");
-        return BPNN_USAGE;
-    }
-    int code = predictions ? check_written(r, "predictions", predictions) : 0;
-    return code == 0 && log ? check_written(r, "log", log) : code;
-}
-
-static int cross(crossing *c)
-{
-    run *r = c->run;
-    bpnn_error error;
-    int code = check_outputs(r);
-    if (code == 0)
-        code = read_tables(r);
-    if (code == 0)
-        code = log_open(&r->log, r->a->log);
-    if (code != 0)
-        return code;
-    log_given(&r->log, r->a, r->fit.train.seed);
-    r->fit.message = on_message;
-    r->fit.train.interrupt = catch_signals();
+    crossing *c = context;
+    const arguments *a = c->run.a;
+    bpnn_cv_options_default(&c->options);
+    c->options.folds = isnan(a->folds) ? c->options.folds : (size_t)a->folds;
+    c->options.repeats = isnan(a->repeats) ? c->options.repeats : (size_t)a->repeats;
     c->options.on_fold = on_fold;
     c->options.context = c;
-    begin_fits();
-    bpnn_status status = bpnn_cross_validate(&c->cv, r->table, &r->fit, &c->options, &error);
-    end_progress();
-    code = status == BPNN_OK ? show(c) : say_error(&error);
-    int log_code = log_close(&r->log);
-    return code ? code : log_code;
+    if ((a->append || a->labels_only) && !a->predictions) {
+        say_usage("--%s is of the predictions: add --predictions FILE", a->append ? "append" : "labels-only");
+        return BPNN_USAGE;
+    }
+    return check_outputs(&c->run, "predictions", a->predictions);
+}
+
+static bpnn_status cross(void *context, bpnn_error *error)
+{
+    crossing *c = context;
+    return bpnn_cross_validate(&c->cv, c->run.table, &c->run.fit, &c->options, error);
 }
 
 int verb_cv(const arguments *a)
 {
-    if (a->places != 1) {
-        say_usage(a->places ? "cv takes one DATA" : "cv needs DATA; bpnn cv --help tells more");
-        return BPNN_USAGE;
-    }
-    crossing c = {.run = calloc(1, sizeof *c.run)};
-    if (!c.run)
-        return fail_memory();
-    c.run->a = a;
-    bpnn_cv_options_default(&c.options);
-    c.options.folds = isnan(a->folds) ? c.options.folds : (size_t)a->folds;
-    c.options.repeats = isnan(a->repeats) ? c.options.repeats : (size_t)a->repeats;
-    int code = set_fit(c.run) ? cross(&c) : BPNN_USAGE;
+    crossing c = {0};
+    int code = run_many(a, &(many){check, cross, show, &c}, &c.run);
     bpnn_cv_free(c.cv);
-    forget_input();
-    free_run(c.run);
+    free_run(&c.run);
     return code;
 }

@@ -64,12 +64,9 @@ static void tell(const char *text, bool warning, void *context)
 static void result_json(const char *format, const char *output, size_t bytes)
 {
     json_open('{');
-    json_key("format");
-    json_string(format);
-    json_key("output");
-    json_string(output);
-    json_key("bytes");
-    json_count(bytes);
+    json_pair_text("format", format);
+    json_pair_text("output", output);
+    json_pair_count("bytes", bytes);
     json_close('}');
     json_end();
 }

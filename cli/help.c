@@ -41,16 +41,13 @@ static const char *usage_of(enum verb verb)
         return "bpnn predict [options] MODEL DATA\nPredictions for a table, as CSV, in the table's order.\n";
     case CV:
         return "bpnn cv [options] DATA\n"
-               "Cross-validation of what bpnn train makes of the same options: every row is predicted by a network "
-               "that "
-               "never saw it.\n"
-               "Fits run side by side on the threads; the numbers do not depend on them.\n";
+               "Cross-validation of what bpnn train makes of the same options: every row is predicted by a network\n"
+               "that never saw it. Fits run side by side on the threads; the numbers do not depend on them.\n";
     case TUNE:
         return "bpnn tune [options] DATA\n"
-               "Searches sizes, activation, method, rate, penalties and batch by cross-validation; what is given "
-               "stays. The best "
-               "configuration\n"
-               "is written for bpnn train --config; it is never worse than the defaults by the loss it is judged by.\n";
+               "Searches sizes, activation, method, rate, penalties and batch by cross-validation; what is given\n"
+               "stays. The best configuration is written for bpnn train --config; it is never worse than the\n"
+               "defaults by the loss it is judged by.\n";
     case INSPECT:
         return "bpnn inspect [options] FILE\nDescribes a model or a data file.\n";
     case EXPORT:

@@ -141,6 +141,33 @@ void json_null(void)
     json_raw("null");
 }
 
+void json_pair_text(const char *key, const char *value)
+{
+    json_key(key);
+    json_string(value);
+}
+
+void json_pair_number(const char *key, double value)
+{
+    json_key(key);
+    json_number(value);
+}
+
+void json_pair_count(const char *key, uint64_t value)
+{
+    json_key(key);
+    json_count(value);
+}
+
+void json_pair_texts(const char *key, const char *const *texts, size_t count)
+{
+    json_key(key);
+    json_open('[');
+    for (size_t i = 0; i < count; i++)
+        json_string(texts[i]);
+    json_close(']');
+}
+
 void json_end(void)
 {
     putc('\n', stream());
@@ -154,13 +181,18 @@ bool json_done(void)
     return done;
 }
 
-/* ---- metrics ---- */
-
-static void pair(const char *key, double value)
+void json_targets(const bpnn_model *model, size_t targets)
 {
-    json_key(key);
-    json_number(value);
+    json_key("target");
+    if (targets > 1)
+        json_open('[');
+    for (size_t k = 0; k < targets; k++)
+        json_string(bpnn_model_target_name(model, k));
+    if (targets > 1)
+        json_close(']');
 }
+
+/* ---- metrics ---- */
 
 static void confusion(const bpnn_metrics *m, const bpnn_model *model)
 {
@@ -183,40 +215,37 @@ static void confusion(const bpnn_metrics *m, const bpnn_model *model)
 /* The numbers of a task, without its confusion. */
 static void measures(const bpnn_metrics *m)
 {
-    pair("loss", m->loss);
+    json_pair_number("loss", m->loss);
     if (m->task == BPNN_TASK_REGRESSION) {
-        pair("mse", m->mse);
-        pair("rmse", m->rmse);
-        pair("mae", m->mae);
-        pair("r2", m->r2);
-        pair("max_error", m->max_error);
+        json_pair_number("mse", m->mse);
+        json_pair_number("rmse", m->rmse);
+        json_pair_number("mae", m->mae);
+        json_pair_number("r2", m->r2);
+        json_pair_number("max_error", m->max_error);
         return;
     }
-    pair("accuracy", m->accuracy);
+    json_pair_number("accuracy", m->accuracy);
     if (m->task == BPNN_TASK_BINARY) {
-        pair("precision", m->precision);
-        pair("recall", m->recall);
-        pair("f1", m->f1);
-        pair("roc_auc", m->roc_auc);
+        json_pair_number("precision", m->precision);
+        json_pair_number("recall", m->recall);
+        json_pair_number("f1", m->f1);
+        json_pair_number("roc_auc", m->roc_auc);
     } else {
-        pair("macro_f1", m->macro_f1);
+        json_pair_number("macro_f1", m->macro_f1);
     }
-    pair("log_loss", m->log_loss);
+    json_pair_number("log_loss", m->log_loss);
 }
 
 static void one(const bpnn_metrics *m, const bpnn_model *model)
 {
     json_open('{');
-    json_key("task");
-    json_string(bpnn_task_name(m->task));
-    json_key("rows");
-    json_count(m->rows);
+    json_pair_text("task", bpnn_task_name(m->task));
+    json_pair_count("rows", m->rows);
     measures(m);
     if (m->task != BPNN_TASK_REGRESSION)
         confusion(m, model);
     if (m->task == BPNN_TASK_BINARY) {
-        json_key("positive");
-        json_string(bpnn_model_class_label(model, bpnn_model_positive_class(model)));
+        json_pair_text("positive", bpnn_model_class_label(model, bpnn_model_positive_class(model)));
     }
     json_close('}');
 }
@@ -246,11 +275,9 @@ void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model 
         return;
     }
     json_open('{');
-    json_key("task");
-    json_string(bpnn_task_name(metrics[0].task));
-    json_key("rows");
-    json_count(metrics[0].rows);
-    pair("loss", metrics[0].loss);
+    json_pair_text("task", bpnn_task_name(metrics[0].task));
+    json_pair_count("rows", metrics[0].rows);
+    json_pair_number("loss", metrics[0].loss);
     json_key("targets");
     json_open('{');
     for (size_t k = 0; k < targets; k++) {
@@ -265,22 +292,20 @@ static void json_priors(const bpnn_summary *s)
 {
     const bpnn_train_result *r = &s->result;
     json_open('{');
-    pair("effective", r->effective);
-    pair("beta", r->beta);
-    pair("noise", s->noise);
-    pair("log_evidence", r->log_evidence);
+    json_pair_number("effective", r->effective);
+    json_pair_number("beta", r->beta);
+    json_pair_number("noise", s->noise);
+    json_pair_number("log_evidence", r->log_evidence);
     json_key("priors");
     json_open('[');
     for (size_t i = 0; i < r->prior_count; i++) {
         json_open('{');
         json_key("layer");
         json_count_or_null(r->prior[i].layer);
-        json_key("of");
-        json_string(r->prior[i].layer == 0 ? "all" : r->prior[i].bias ? "biases" : "weights");
-        json_key("size");
-        json_count(r->prior[i].size);
-        pair("alpha", r->prior[i].alpha);
-        pair("effective", r->prior[i].effective);
+        json_pair_text("of", r->prior[i].layer == 0 ? "all" : r->prior[i].bias ? "biases" : "weights");
+        json_pair_count("size", r->prior[i].size);
+        json_pair_number("alpha", r->prior[i].alpha);
+        json_pair_number("effective", r->prior[i].effective);
         json_close('}');
     }
     json_close(']');
@@ -290,26 +315,24 @@ static void json_priors(const bpnn_summary *s)
 static void json_iteration(const bpnn_train_result *r)
 {
     json_open('{');
-    json_key("evaluations");
-    json_count(r->evaluations);
-    pair("gradient_norm", r->gradient_norm);
-    pair("step", r->step);
-    pair("damping", r->damping);
-    json_key("failures");
-    json_count(r->failures);
+    json_pair_count("evaluations", r->evaluations);
+    json_pair_number("gradient_norm", r->gradient_norm);
+    json_pair_number("step", r->step);
+    json_pair_number("damping", r->damping);
+    json_pair_count("failures", r->failures);
     json_close('}');
 }
 
 static void json_penalties(const bpnn_train_result *r)
 {
     json_open('{');
-    pair("value", r->l2);
+    json_pair_number("value", r->l2);
     json_key("tried");
     json_open('[');
     for (size_t i = 0; i < r->penalty_count; i++) {
         json_open('{');
-        pair("c", r->penalty[i].c);
-        pair("loss", r->penalty[i].loss);
+        json_pair_number("c", r->penalty[i].c);
+        json_pair_number("loss", r->penalty[i].loss);
         json_close('}');
     }
     json_close(']');

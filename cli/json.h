@@ -17,6 +17,13 @@ void json_count_or_null(uint64_t value); /* 0 = null */
 void json_bool(bool value);
 void json_null(void);
 void json_raw(const char *text);
+
+/* A key and its value. */
+void json_pair_text(const char *key, const char *value);
+void json_pair_number(const char *key, double value);
+void json_pair_count(const char *key, uint64_t value);
+void json_pair_texts(const char *key, const char *const *texts, size_t count);
+
 void json_end(void); /* the line's end, and ready for the next object */
 
 /* Has standard output had its one object? */
@@ -25,6 +32,9 @@ bool json_done(void);
 /* The shortest decimal of a number into 32 bytes. */
 char *shortest(double value, char *buffer);
 char *shortest_single(float value, char *buffer);
+
+/* Key target: the name of the one, or all names. */
+void json_targets(const bpnn_model *model, size_t targets);
 
 /* METRICS of cli.md: one object, or one a target. */
 void json_metrics(const bpnn_metrics *metrics, size_t targets, const bpnn_model *model);

@@ -39,22 +39,14 @@ static void put_text(const char *key, const char *value)
 {
     if (!value)
         return;
-    json_key(key);
-    json_string(value);
+    json_pair_text(key, value);
 }
 
 static void put_number(const char *key, double value)
 {
     if (isnan(value))
         return;
-    json_key(key);
-    json_number(value);
-}
-
-static void put_count(const char *key, size_t value)
-{
-    json_key(key);
-    json_count(value);
+    json_pair_number(key, value);
 }
 
 static void put_flag(const char *key, bool value)
@@ -88,7 +80,7 @@ static void put_network(const bpnn_fit_options *r)
     put_text("init", bpnn_word(BPNN_WORDS_INIT, (int)r->init));
     put_text("precision", bpnn_word(BPNN_WORDS_PRECISION, (int)r->precision));
     put_text("reduction", bpnn_word(BPNN_WORDS_REDUCTION, (int)r->reduction));
-    put_count("group-rows", r->group_rows);
+    json_pair_count("group-rows", r->group_rows);
 }
 
 static void put_training(const arguments *a, const bpnn_train_options *t)
@@ -100,8 +92,8 @@ static void put_training(const arguments *a, const bpnn_train_options *t)
     if (full)
         put_text("batch", "full");
     else
-        put_count("batch", t->batch);
-    put_count("epochs", t->epochs);
+        json_pair_count("batch", t->batch);
+    json_pair_count("epochs", t->epochs);
     put_flag("shuffle", t->shuffle);
     put_number("l1", t->l1);
     if (t->l2_auto)
@@ -111,12 +103,12 @@ static void put_training(const arguments *a, const bpnn_train_options *t)
     put_number("dropout", t->dropout);
     put_number("clip", t->clip);
     put_text("schedule", bpnn_schedule_name(t->schedule));
-    put_count("warmup", t->warmup);
-    put_count("patience", t->patience);
+    json_pair_count("warmup", t->warmup);
+    json_pair_count("patience", t->patience);
     put_number("min-delta", t->min_delta);
     put_number("target-loss", t->target_loss);
     put_number("time-limit", t->time_limit);
-    put_count("seed", t->seed);
+    json_pair_count("seed", t->seed);
 }
 
 /* "adamw-beta1": as given, else its default */
@@ -178,8 +170,8 @@ static void put_config(const arguments *a, const bpnn_fit_options *resolved, con
     put_data(a, resolved);
     put_network(resolved);
     put_training(a, &resolved->train);
-    put_count("restarts", resolved->restarts);
-    put_count("ensemble", resolved->ensemble);
+    json_pair_count("restarts", resolved->restarts);
+    json_pair_count("ensemble", resolved->ensemble);
     put_specials(resolved);
     json_close('}');
 }
@@ -209,11 +201,10 @@ void log_config(logbook *log, const arguments *a, const bpnn_fit_options *resolv
         return;
     begin(log);
     put_config(a, resolved, given_of_log);
-    json_key("data");
-    json_string(a->place[0]);
-    put_count("seed", resolved->train.seed);
+    json_pair_text("data", a->place[0]);
+    json_pair_count("seed", resolved->train.seed);
     put_text("version", bpnn_version());
-    put_count("arithmetic", BPNN_ARITHMETIC);
+    json_pair_count("arithmetic", BPNN_ARITHMETIC);
     end(log);
 }
 
@@ -250,11 +241,10 @@ void log_given(logbook *log, const arguments *a, uint64_t seed)
     json_open('{');
     put_given_options(a, true);
     json_close('}');
-    json_key("data");
-    json_string(a->place[0]);
-    put_count("seed", seed);
+    json_pair_text("data", a->place[0]);
+    json_pair_count("seed", seed);
     put_text("version", bpnn_version());
-    put_count("arithmetic", BPNN_ARITHMETIC);
+    json_pair_count("arithmetic", BPNN_ARITHMETIC);
     end(log);
 }
 
@@ -275,27 +265,21 @@ void log_epoch(logbook *log, const bpnn_progress *p)
         return;
     begin(log);
     if (p->members > 1)
-        put_count("member", p->member);
+        json_pair_count("member", p->member);
     if (p->starts > 1)
-        put_count("start", p->start);
-    json_key("epoch");
-    json_count(p->epoch);
-    json_key("loss");
-    json_number(p->loss);
-    json_key("validation_loss");
-    json_number(p->validation_loss);
-    json_key("rate");
-    json_number(p->rate);
-    json_key("failures");
-    json_count(p->failures);
-    json_key("seconds");
-    json_number(p->seconds);
+        json_pair_count("start", p->start);
+    json_pair_count("epoch", p->epoch);
+    json_pair_number("loss", p->loss);
+    json_pair_number("validation_loss", p->validation_loss);
+    json_pair_number("rate", p->rate);
+    json_pair_count("failures", p->failures);
+    json_pair_number("seconds", p->seconds);
     if (p->evaluations > 0) { /* a whole method */
         put_number("gradient_norm", p->gradient_norm);
         put_number("step", p->step);
         put_number("damping", p->damping);
         put_number("effective", p->effective);
-        put_count("evaluations", (size_t)p->evaluations);
+        json_pair_count("evaluations", (size_t)p->evaluations);
     }
     end(log);
 }
@@ -306,14 +290,10 @@ void log_outcome(logbook *log, const bpnn_model *model)
         return;
     const bpnn_summary *s = bpnn_model_summary(model);
     begin(log);
-    json_key("method");
-    json_string(s->method);
-    json_key("stop");
-    json_string(bpnn_stop_name(s->stop));
-    json_key("epochs");
-    json_count(s->epochs);
-    json_key("best_epoch");
-    json_count(s->best_epoch);
+    json_pair_text("method", s->method);
+    json_pair_text("stop", bpnn_stop_name(s->stop));
+    json_pair_count("epochs", s->epochs);
+    json_pair_count("best_epoch", s->best_epoch);
     json_runs(model);
     json_found(model);
     json_parts(model);

@@ -188,19 +188,6 @@ bool parse_count(const char *text, double least, double *value)
     return parse_number(text, value) && *value >= least && *value <= 9e15 && floor(*value) == *value;
 }
 
-static const char *verb_name(enum verb verb)
-{
-    return verb == TRAIN      ? "train"
-           : verb == EVALUATE ? "evaluate"
-           : verb == PREDICT  ? "predict"
-           : verb == INSPECT  ? "inspect"
-           : verb == CV       ? "cv"
-           : verb == TUNE     ? "tune"
-           : verb == EXPORT   ? "export"
-           : verb == IMPORT   ? "import"
-                              : "bench";
-}
-
 /* ---- setting ---- */
 
 static bool put(arguments *a, const option *o, const char *value)
@@ -422,7 +409,7 @@ static bool may_change(const char *name)
 {
     static const char *const names[] = {
         "threads", "isa",   "epochs",  "time-limit", "output", "checkpoint", "checkpoint-every", "log",
-        "json",    "quiet", "verbose", "no-color",   "help",   "resume",     "resume-anyway",    "report"};
+        "json",    "quiet", "verbose", "no-color",   "help",   "resume",     "resume-anyway"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;

@@ -70,6 +70,9 @@ typedef struct option {
     const char *group;
 } option;
 
+/* main.c: "train" */
+const char *verb_name(enum verb verb);
+
 /* The table; NULL past its end. */
 const option *option_at(size_t index);
 

@@ -18,22 +18,6 @@ static bool is_formula(const char *text)
     return (text[0] != '+' && text[0] != '-') || end == text || *end != '\0';
 }
 
-static void put_cell(FILE *to, const char *text, bool guard)
-{
-    const char *mark = guard && text && is_formula(text) ? "'" : "";
-    if (!text || !text[strcspn(text, ",\"\r\n")]) {
-        fprintf(to, "%s%s", mark, text ? text : "");
-        return;
-    }
-    fprintf(to, "\"%s", mark);
-    for (; *text; text++) {
-        if (*text == '"')
-            putc('"', to);
-        putc(*text, to);
-    }
-    putc('"', to);
-}
-
 static void put_number(FILE *to, double value, bool single)
 {
     char text[32];
@@ -50,17 +34,33 @@ typedef struct job {
     FILE *to;
 } job;
 
+static void put_cell(const job *j, const char *text)
+{
+    const char *mark = j->a->guard_formulas && text && is_formula(text) ? "'" : "";
+    if (!text || !text[strcspn(text, ",\"\r\n")]) {
+        fprintf(j->to, "%s%s", mark, text ? text : "");
+        return;
+    }
+    fprintf(j->to, "\"%s", mark);
+    for (; *text; text++) {
+        if (*text == '"')
+            putc('"', j->to);
+        putc(*text, j->to);
+    }
+    putc('"', j->to);
+}
+
 static void put_header(const job *j)
 {
     for (size_t c = 0; j->kept && c < bpnn_table_columns(j->kept); c++) {
-        put_cell(j->to, bpnn_table_column_name(j->kept, c), j->a->guard_formulas);
+        put_cell(j, bpnn_table_column_name(j->kept, c));
         putc(',', j->to);
     }
     if (!j->classes && j->prediction->columns > 1) {
         for (size_t k = 0; k < j->prediction->columns; k++) {
             if (k)
                 putc(',', j->to);
-            put_cell(j->to, bpnn_model_target_name(j->model, k), j->a->guard_formulas);
+            put_cell(j, bpnn_model_target_name(j->model, k));
         }
     } else {
         fputs("prediction", j->to);
@@ -71,7 +71,7 @@ static void put_header(const job *j)
         if (name)
             snprintf(name, strlen(label) + 4, "p(%s)", label);
         putc(',', j->to);
-        put_cell(j->to, name ? name : "p", j->a->guard_formulas);
+        put_cell(j, name ? name : "p");
         free(name);
     }
     if (j->fold)
@@ -84,12 +84,12 @@ static void put_row(const job *j, size_t r)
     char buffer[32];
     const double *values = j->prediction->values + r * j->prediction->columns;
     for (size_t c = 0; j->kept && c < bpnn_table_columns(j->kept); c++) {
-        put_cell(j->to, bpnn_table_text(j->kept, r, c, buffer), j->a->guard_formulas);
+        put_cell(j, bpnn_table_text(j->kept, r, c, buffer));
         putc(',', j->to);
     }
     bool none = j->classes && j->prediction->label[r] == SIZE_MAX; /* a row in no fold */
     if (j->classes && !none)
-        put_cell(j->to, bpnn_model_class_label(j->model, j->prediction->label[r]), j->a->guard_formulas);
+        put_cell(j, bpnn_model_class_label(j->model, j->prediction->label[r]));
     bool numbers = !j->classes || !j->a->labels_only;
     for (size_t k = 0; numbers && k < j->prediction->columns; k++) {
         if (k || j->classes)
@@ -138,8 +138,7 @@ static void put_json(const job *j)
 {
     json_to(j->to);
     json_open('{');
-    json_key("rows");
-    json_count(j->prediction->rows);
+    json_pair_count("rows", j->prediction->rows);
     json_key("predictions");
     json_open('[');
     for (size_t r = 0; r < j->prediction->rows && !ferror(j->to); r++)

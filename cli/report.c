@@ -6,35 +6,24 @@ static void json_shape(const bpnn_model *model)
     const bpnn_summary *s = bpnn_model_summary(model);
     const bpnn_net *net = bpnn_model_net(model);
     bpnn_net_options shape = bpnn_net_describe(net);
-    json_key("target");
-    if (s->target_count > 1)
-        json_open('[');
-    for (size_t k = 0; k < s->target_count; k++)
-        json_string(bpnn_model_target_name(model, k));
-    if (s->target_count > 1)
-        json_close(']');
-    json_key("inputs");
-    json_count(shape.inputs);
+    json_targets(model, s->target_count);
+    json_pair_count("inputs", shape.inputs);
     json_key("layers");
     json_open('[');
     json_count(shape.inputs);
     for (size_t m = 0; m < shape.layer_count; m++)
         json_count(shape.layers[m].size);
     json_close(']');
-    json_key("parameters");
-    json_count(bpnn_net_parameter_count(net));
+    json_pair_count("parameters", bpnn_net_parameter_count(net));
 }
 
 static void json_rows(const bpnn_summary *s)
 {
     json_key("rows");
     json_open('{');
-    json_key("train");
-    json_count(s->rows_train);
-    json_key("validation");
-    json_count(s->rows_validation);
-    json_key("test");
-    json_count(s->rows_test);
+    json_pair_count("train", s->rows_train);
+    json_pair_count("validation", s->rows_validation);
+    json_pair_count("test", s->rows_test);
     json_close('}');
 }
 
@@ -45,10 +34,8 @@ static void json_auto(const bpnn_summary *s)
     if (s->method_why) {
         json_key("method");
         json_open('{');
-        json_key("value");
-        json_string(s->method);
-        json_key("why");
-        json_string(s->method_why);
+        json_pair_text("value", s->method);
+        json_pair_text("why", s->method_why);
         json_close('}');
     }
     json_close('}');
@@ -56,14 +43,10 @@ static void json_auto(const bpnn_summary *s)
 
 static void json_ends(uint64_t seed, bpnn_stop stop, size_t epochs, size_t best_epoch)
 {
-    json_key("seed");
-    json_count(seed);
-    json_key("stop");
-    json_string(bpnn_stop_name(stop));
-    json_key("epochs");
-    json_count(epochs);
-    json_key("best_epoch");
-    json_count(best_epoch);
+    json_pair_count("seed", seed);
+    json_pair_text("stop", bpnn_stop_name(stop));
+    json_pair_count("epochs", epochs);
+    json_pair_count("best_epoch", best_epoch);
 }
 
 /* "start": the winner, from 1; "starts": all of them */
@@ -71,15 +54,13 @@ static void json_starts(const bpnn_summary *s)
 {
     if (s->start_count < 2)
         return;
-    json_key("start");
-    json_count(s->start + 1);
+    json_pair_count("start", s->start + 1);
     json_key("starts");
     json_open('[');
     for (size_t r = 0; r < s->start_count; r++) {
         json_open('{');
         json_ends(s->starts[r].seed, s->starts[r].stop, s->starts[r].epochs, s->starts[r].best_epoch);
-        json_key("score");
-        json_number(s->starts[r].score);
+        json_pair_number("score", s->starts[r].score);
         json_close('}');
     }
     json_close(']');
@@ -130,33 +111,21 @@ void report_json(const bpnn_model *model, const char *output)
 {
     const bpnn_summary *s = bpnn_model_summary(model);
     json_open('{');
-    json_key("model");
-    json_string(output);
-    json_key("task");
-    json_string(bpnn_task_name(bpnn_model_task(model)));
+    json_pair_text("model", output);
+    json_pair_text("task", bpnn_task_name(bpnn_model_task(model)));
     json_shape(model);
-    json_key("method");
-    json_string(s->method);
+    json_pair_text("method", s->method);
     json_rows(s);
-    json_key("epochs");
-    json_count(s->epochs);
-    json_key("best_epoch");
-    json_count(s->best_epoch);
-    json_key("stop");
-    json_string(bpnn_stop_name(s->stop));
-    json_key("seconds");
-    json_number(s->seconds);
+    json_pair_count("epochs", s->epochs);
+    json_pair_count("best_epoch", s->best_epoch);
+    json_pair_text("stop", bpnn_stop_name(s->stop));
+    json_pair_number("seconds", s->seconds);
     json_found(model);
     json_parts(model);
-    json_key("seed");
-    json_count(s->seed);
+    json_pair_count("seed", s->seed);
     json_runs(model);
     json_auto(s);
-    json_key("warnings");
-    json_open('[');
-    for (size_t i = 0; i < s->warning_count; i++)
-        json_string(s->warnings[i]);
-    json_close(']');
+    json_pair_texts("warnings", s->warnings, s->warning_count);
     json_close('}');
     json_end();
 }

@@ -38,22 +38,6 @@ static bool vocabulary(const char *name, const char *text, bpnn_vocabulary words
     return false;
 }
 
-/* "0.15", "0", or a file. */
-static bool share_or_file(const char *name, const char *text, double *share, const char **file)
-{
-    *file = NULL;
-    if (!text)
-        return true;
-    if (!parse_number(text, share)) {
-        *file = text;
-        return true;
-    }
-    if (*share >= 0 && *share < 1)
-        return true;
-    say_usage("--%s is a share below 1 or a file, not %s", name, text);
-    return false;
-}
-
 static bool set_words(run *r)
 {
     const arguments *a = r->a;
@@ -200,15 +184,6 @@ bool set_fit(run *r)
 
 /* ---- callbacks ---- */
 
-void on_message(const char *text, bool warning, void *context)
-{
-    (void)context;
-    if (warning)
-        say_warning("%s", text);
-    else
-        say_note("%s", text);
-}
-
 static void on_resolved(const bpnn_fit_options *resolved, void *context)
 {
     run *r = context;
@@ -227,67 +202,6 @@ static bool on_epoch(const bpnn_progress *progress, void *context)
     run *r = context;
     log_epoch(&r->log, progress);
     return show_progress(progress, NULL);
-}
-
-/* ---- tables ---- */
-
-/* A second table: its target is the first one's, wherever the column stands. */
-static int read_other(run *r, bpnn_table **table, const char *path)
-{
-    const arguments *a = r->a;
-    const char *target = a->target ? a->target : bpnn_table_column_name(r->table, bpnn_table_columns(r->table) - 1);
-    const char *lists[] = {target, a->categorical};
-    return read_table(table, a, path, (keep){lists, a->categorical ? 2 : 1, false});
-}
-
-int read_tables(run *r)
-{
-    const arguments *a = r->a;
-    const char *validation, *test, *lists[2];
-    char dialect[128];
-    keep texts = {lists, 0, !a->target};
-    if (!share_or_file("validation", a->validation, &r->fit.validation_share, &validation) ||
-        !share_or_file("test", a->test, &r->fit.test_share, &test))
-        return BPNN_USAGE;
-    if (a->target)
-        lists[texts.count++] = a->target;
-    if (a->categorical)
-        lists[texts.count++] = a->categorical;
-    int code = read_table(&r->table, a, a->place[0], texts);
-    if (code == 0) {
-        dialect_line(r->table, dialect, sizeof dialect);
-        say_note("%s: %zu rows, %zu columns%s", clean(bpnn_table_source(r->table)), bpnn_table_rows(r->table),
-                 bpnn_table_columns(r->table), dialect);
-    }
-    if (code == 0 && validation)
-        code = read_other(r, &r->validation, validation);
-    if (code == 0 && test)
-        code = read_other(r, &r->test, test);
-    r->fit.validation = r->validation;
-    r->fit.test = r->test;
-    return code;
-}
-
-char *default_output(const char *data, const char *ending)
-{
-    const char *name = strrchr(data, '/') ? strrchr(data, '/') + 1 : data;
-    if (strcmp(name, "-") == 0)
-        name = "model";
-    size_t size = strcspn(name, ","); /* an IDX pair: the first */
-    static const char *const endings[] = {".gz",  ".csv",    ".tsv", ".txt",     ".idx",
-                                          ".npy", ".libsvm", ".svm", ".svmlight"};
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-            size_t n = strlen(endings[i]);
-            if (size > n && memcmp(name + size - n, endings[i], n) == 0)
-                size -= n;
-        }
-    char *path = malloc(size + 8);
-    if (path) {
-        memcpy(path, name, size);
-        snprintf(path + size, 8, ".%s", ending);
-    }
-    return path;
 }
 
 /* ---- the end ---- */
@@ -348,53 +262,7 @@ static int save_and_report(run *r)
     return code;
 }
 
-/* An IDX pair is two files in one word. */
-static bool is_input(const char *path, const char *words)
-{
-    const char *comma = words ? strchr(words, ',') : NULL;
-    if (!words)
-        return false;
-    if (!comma || same_file(path, words))
-        return same_file(path, words);
-    char *first = strdup(words);
-    if (first)
-        first[comma - words] = '\0';
-    bool same = (first && same_file(path, first)) || same_file(path, comma + 1);
-    free(first);
-    return same;
-}
-
-int check_written(const run *r, const char *name, const char *path)
-{
-    const char *const inputs[] = {r->a->place[0], r->a->validation, r->a->test, r->a->config, r->a->init_from};
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-        if (is_input(path, inputs[i])) {
-            say_usage("--%s %s would take the place of what is read", name, path);
-            return BPNN_USAGE;
-        }
-    return check_place(path);
-}
-
-static int check_outputs(const run *r)
-{
-    const char *log = r->a->log;
-    if (strcmp(r->output, "-") == 0 && r->a->json) {
-        say_usage("--output - and --json both want standard output");
-        return BPNN_USAGE;
-    }
-    if (log && strcmp(log, "-") == 0) {
-        say_usage("--log needs a file");
-        return BPNN_USAGE;
-    }
-    if (log && (strcmp(log, r->output) == 0 || same_file(log, r->output))) {
-        say_usage("--log and --output are the same file");
-        return BPNN_USAGE;
-    }
-    int code = check_written(r, "output", r->output);
-    return code == 0 && log ? check_written(r, "log", log) : code;
-}
-
-/* The same for a checkpoint that was asked for by name. */
+/* A checkpoint that was asked for by name is no other file of the run. */
 static int check_checkpoint(const run *r)
 {
     const char *path = r->a->checkpoint, *others[] = {r->output, r->a->log};
@@ -424,7 +292,7 @@ static int fit(run *r)
 {
     bpnn_error error;
     r->output = r->a->output ? strdup(r->a->output) : default_output(r->a->place[0], "bpnn");
-    int code = r->output ? check_outputs(r) : fail_memory();
+    int code = r->output ? check_outputs(r, "output", r->output) : fail_memory();
     if (code == 0)
         code = check_checkpoint(r);
     if (code == 0 &&
@@ -454,21 +322,6 @@ static int fit(run *r)
     return code ? code : log_code;
 }
 
-void free_run(run *r)
-{
-    bpnn_model_free(r->model);
-    bpnn_model_free(r->start);
-    bpnn_checkpoint_free(r->resumed);
-    bpnn_table_free(r->table);
-    bpnn_table_free(r->validation);
-    bpnn_table_free(r->test);
-    free(r->output);
-    free(r->checkpoint);
-    free(r->config);
-    free(r->note);
-    free(r);
-}
-
 int verb_train(const arguments *a)
 {
     if (a->places != 1) {
@@ -476,14 +329,11 @@ int verb_train(const arguments *a)
                             : "train needs DATA; bpnn train --help tells more");
         return BPNN_USAGE;
     }
-    run *r = calloc(1, sizeof *r);
-    if (!r)
-        return fail_memory();
-    r->own = *a; /* a resumed run's options are put beneath */
-    r->a = &r->own;
-    int code = r->a->resume ? open_run(&r->own, &r->resumed, &r->config) : 0;
+    run r = {.own = *a}; /* a resumed run's options are put beneath */
+    r.a = &r.own;
+    int code = r.a->resume ? open_run(&r.own, &r.resumed, &r.config) : 0;
     if (code == 0)
-        code = set_fit(r) ? fit(r) : BPNN_USAGE;
-    free_run(r);
+        code = set_fit(&r) ? fit(&r) : BPNN_USAGE;
+    free_run(&r);
     return code;
 }

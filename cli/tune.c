@@ -9,7 +9,7 @@
 enum { SHOWN = 10, MINUTES = 5, TRIALS = 60, WORDS = 160 };
 
 typedef struct search {
-    run *run;
+    run run;
     bpnn_tune_options options;
     bpnn_tune *tune;
 } search;
@@ -106,43 +106,25 @@ static void show_tune(const bpnn_tune *t, const char *output)
 
 /* ---- JSON ---- */
 
-static void pair_number(const char *key, double value)
-{
-    json_key(key);
-    json_number(value);
-}
-
-static void pair_count(const char *key, uint64_t value)
-{
-    json_key(key);
-    json_count(value);
-}
-
-static void pair_text(const char *key, const char *value)
-{
-    json_key(key);
-    json_string(value);
-}
-
 /* Options of train, by their names. */
 static void put_choice(const bpnn_choice *c)
 {
     if (c->set & BPNN_TUNED_METHOD)
-        pair_text("method", c->method);
+        json_pair_text("method", c->method);
     if (c->set & BPNN_TUNED_HIDDEN)
-        pair_text("hidden", c->hidden);
+        json_pair_text("hidden", c->hidden);
     if (c->set & BPNN_TUNED_ACTIVATION)
-        pair_text("activation", c->activation);
+        json_pair_text("activation", c->activation);
     if (c->set & BPNN_TUNED_RATE)
-        pair_number("rate", c->rate);
+        json_pair_number("rate", c->rate);
     if ((c->set & BPNN_TUNED_L2) && c->l2_auto)
-        pair_text("l2", "auto");
+        json_pair_text("l2", "auto");
     else if (c->set & BPNN_TUNED_L2)
-        pair_number("l2", c->l2);
+        json_pair_number("l2", c->l2);
     if (c->set & BPNN_TUNED_DROPOUT)
-        pair_number("dropout", c->dropout);
+        json_pair_number("dropout", c->dropout);
     if (c->set & BPNN_TUNED_BATCH)
-        pair_count("batch", c->batch);
+        json_pair_count("batch", c->batch);
 }
 
 static void put_config(const arguments *a, const bpnn_choice *c)
@@ -157,53 +139,49 @@ static void put_config(const arguments *a, const bpnn_choice *c)
 static void put_trial(const void *what)
 {
     const bpnn_trial *t = what;
-    pair_count("trial", t->number);
+    json_pair_count("trial", t->number);
     json_key("choice");
     json_open('{');
     put_choice(&t->choice);
     json_close('}');
-    pair_number("loss", t->loss);
-    pair_number("sd", t->deviation);
-    pair_number("gain", t->gain);
-    pair_number("gain_error", t->gain_error);
-    pair_count("fits", t->fits);
+    json_pair_number("loss", t->loss);
+    json_pair_number("sd", t->deviation);
+    json_pair_number("gain", t->gain);
+    json_pair_number("gain_error", t->gain_error);
+    json_pair_count("fits", t->fits);
     json_key("whole");
     json_bool(t->whole);
-    pair_text("method", t->method);
-    pair_count("parameters", t->parameters);
-    pair_number("seconds", t->seconds);
-    pair_text("error", *t->error ? t->error : NULL);
+    json_pair_text("method", t->method);
+    json_pair_count("parameters", t->parameters);
+    json_pair_number("seconds", t->seconds);
+    json_pair_text("error", *t->error ? t->error : NULL);
 }
 
-static void put_outcome(const search *s)
+static void put_outcome(const void *what)
 {
+    const search *s = what;
     const bpnn_tune *t = s->tune;
-    pair_text("task", bpnn_task_name(bpnn_model_task(t->example)));
-    pair_count("folds", t->folds);
-    pair_count("repeats", t->repeats);
-    pair_count("rows", t->rows);
-    pair_count("fits", t->fits);
-    pair_text("stop", bpnn_stop_name(t->stop));
-    pair_number("seconds", t->seconds);
-    pair_count("seed", t->seed);
-    pair_count("best", t->trial[0].number);
-    pair_number("loss", t->trial[0].loss);
-    pair_number("baseline_loss", t->trial[t->baseline].loss);
-    pair_number("gain", t->trial[0].gain);
-    pair_number("gain_error", t->trial[0].gain_error);
-    put_config(s->run->a, &t->trial[0].choice);
-}
-
-static void put_outcome_line(const void *what)
-{
-    put_outcome(what);
+    json_pair_text("task", bpnn_task_name(bpnn_model_task(t->example)));
+    json_pair_count("folds", t->folds);
+    json_pair_count("repeats", t->repeats);
+    json_pair_count("rows", t->rows);
+    json_pair_count("fits", t->fits);
+    json_pair_text("stop", bpnn_stop_name(t->stop));
+    json_pair_number("seconds", t->seconds);
+    json_pair_count("seed", t->seed);
+    json_pair_count("best", t->trial[0].number);
+    json_pair_number("loss", t->trial[0].loss);
+    json_pair_number("baseline_loss", t->trial[t->baseline].loss);
+    json_pair_number("gain", t->trial[0].gain);
+    json_pair_number("gain_error", t->trial[0].gain_error);
+    put_config(s->run.a, &t->trial[0].choice);
 }
 
 static void report_tune(const search *s)
 {
     const bpnn_tune *t = s->tune;
     json_open('{');
-    pair_text("output", s->run->output);
+    json_pair_text("output", s->run.output);
     put_outcome(s);
     json_key("trials");
     json_open('[');
@@ -217,11 +195,7 @@ static void report_tune(const search *s)
         json_close('}');
     }
     json_close(']');
-    json_key("warnings");
-    json_open('[');
-    for (size_t i = 0; i < t->warning_count; i++)
-        json_string(t->warnings[i]);
-    json_close(']');
+    json_pair_texts("warnings", t->warnings, t->warning_count);
     json_close('}');
     json_end();
 }
@@ -231,20 +205,20 @@ static int write_config(const search *s)
 {
     sink to;
     const bpnn_tune *t = s->tune;
-    int code = open_sink(&to, s->run->output);
+    int code = open_sink(&to, s->run.output);
     if (code != 0)
         return code;
     json_to(to.file);
     json_open('{');
-    put_config(s->run->a, &t->trial[0].choice);
-    pair_text("data", s->run->a->place[0]);
-    pair_count("trial", t->trial[0].number);
-    pair_number("loss", t->trial[0].loss);
-    pair_number("baseline_loss", t->trial[t->baseline].loss);
-    pair_count("folds", t->folds);
-    pair_count("repeats", t->repeats);
-    pair_count("seed", t->seed);
-    pair_text("version", bpnn_version());
+    put_config(s->run.a, &t->trial[0].choice);
+    json_pair_text("data", s->run.a->place[0]);
+    json_pair_count("trial", t->trial[0].number);
+    json_pair_number("loss", t->trial[0].loss);
+    json_pair_number("baseline_loss", t->trial[t->baseline].loss);
+    json_pair_count("folds", t->folds);
+    json_pair_count("repeats", t->repeats);
+    json_pair_count("seed", t->seed);
+    json_pair_text("version", bpnn_version());
     json_close('}');
     json_end();
     json_to(NULL);
@@ -265,7 +239,7 @@ static void on_trial(const bpnn_trial *trial, void *context)
 {
     search *s = context;
     char words[WORDS];
-    log_object(&s->run->log, put_trial, trial);
+    log_object(&s->run.log, put_trial, trial);
     words_of(trial, words, sizeof words);
     end_progress();
     if (*trial->error)
@@ -276,43 +250,25 @@ static void on_trial(const bpnn_trial *trial, void *context)
 
 /* ---- the run ---- */
 
-static int show(search *s)
+static int show(void *context)
 {
+    search *s = context;
     const bpnn_tune *t = s->tune;
     int code = write_config(s);
     if (code != 0)
         return code;
-    if (s->run->a->json)
+    if (s->run.a->json)
         report_tune(s);
-    else if (strcmp(s->run->output, "-") != 0)
-        show_tune(t, s->run->output);
-    log_object(&s->run->log, put_outcome_line, s);
+    else if (strcmp(s->run.output, "-") != 0)
+        show_tune(t, s->run.output);
+    log_object(&s->run.log, put_outcome, s);
     if (t->stop == BPNN_STOP_INTERRUPTED)
         fprintf(stderr, "bpnn: interrupted; the best of %zu trials is written to %s\n", t->trial_count,
-                clean(s->run->output));
+                clean(s->run.output));
     if (!finish_output())
         return BPNN_IO;
-    say_next("bpnn train --config", s->run->output, s->run->a->place[0]);
+    say_next("bpnn train --config", s->run.output, s->run.a->place[0]);
     return t->stop == BPNN_STOP_INTERRUPTED ? BPNN_INTERRUPTED : 0;
-}
-
-static int check_outputs(const run *r)
-{
-    const char *log = r->a->log;
-    if (strcmp(r->output, "-") == 0 && r->a->json) {
-        say_usage("--output - and --json both want standard output");
-        return BPNN_USAGE;
-    }
-    if (log && strcmp(log, "-") == 0) {
-        say_usage("--log needs a file");
-        return BPNN_USAGE;
-    }
-    if (log && (strcmp(log, r->output) == 0 || same_file(log, r->output))) {
-        say_usage("--log and --output are the same file");
-        return BPNN_USAGE;
-    }
-    int code = check_written(r, "output", r->output);
-    return code == 0 && log ? check_written(r, "log", log) : code;
 }
 
 /* Options that were given stay, also those that say what is the default. */
@@ -331,12 +287,15 @@ static unsigned fixed_by(void)
 
 static int set_limits(search *s)
 {
-    const arguments *a = s->run->a;
-    bpnn_train_options *t = &s->run->fit.train;
+    const arguments *a = s->run.a;
+    bpnn_train_options *t = &s->run.fit.train;
     bpnn_tune_options_default(&s->options);
     s->options.folds = isnan(a->folds) ? s->options.folds : (size_t)a->folds;
     s->options.repeats = isnan(a->repeats) ? s->options.repeats : (size_t)a->repeats;
     s->options.fixed = fixed_by();
+    s->options.on_fit = on_fit;
+    s->options.on_trial = on_trial;
+    s->options.context = s;
     if (!isnan(a->trials) && a->trials < 1) {
         say_usage("--trials is a whole number from 1, not %.0f", a->trials);
         return BPNN_USAGE;
@@ -355,47 +314,27 @@ static int set_limits(search *s)
     return 0;
 }
 
-static int tune(search *s)
+static int check(void *context)
 {
-    run *r = s->run;
-    bpnn_error error;
+    search *s = context;
+    run *r = &s->run;
     r->output = r->a->output ? strdup(r->a->output) : default_output(r->a->place[0], "tuned");
-    int code = r->output ? check_outputs(r) : fail_memory();
-    if (code == 0)
-        code = set_limits(s);
-    if (code == 0)
-        code = read_tables(r);
+    int code = r->output ? check_outputs(r, "output", r->output) : fail_memory();
+    return code ? code : set_limits(s);
+}
+
+static bpnn_status tune(void *context, bpnn_error *error)
+{
+    search *s = context;
     forget_input();
-    if (code == 0)
-        code = log_open(&r->log, r->a->log);
-    if (code != 0)
-        return code;
-    log_given(&r->log, r->a, r->fit.train.seed);
-    r->fit.message = on_message;
-    r->fit.train.interrupt = catch_signals();
-    s->options.on_fit = on_fit;
-    s->options.on_trial = on_trial;
-    s->options.context = s;
-    begin_fits();
-    bpnn_status status = bpnn_tune_run(&s->tune, r->table, &r->fit, &s->options, &error);
-    end_progress();
-    code = status == BPNN_OK ? show(s) : say_error(&error);
-    int log_code = log_close(&r->log);
-    return code ? code : log_code;
+    return bpnn_tune_run(&s->tune, s->run.table, &s->run.fit, &s->options, error);
 }
 
 int verb_tune(const arguments *a)
 {
-    if (a->places != 1) {
-        say_usage(a->places ? "tune takes one DATA" : "tune needs DATA; bpnn tune --help tells more");
-        return BPNN_USAGE;
-    }
-    search s = {.run = calloc(1, sizeof *s.run)};
-    if (!s.run)
-        return fail_memory();
-    s.run->a = a;
-    int code = set_fit(s.run) ? tune(&s) : BPNN_USAGE;
+    search s = {0};
+    int code = run_many(a, &(many){check, tune, show, &s}, &s.run);
     bpnn_tune_free(s.tune);
-    free_run(s.run);
+    free_run(&s.run);
     return code;
 }

@@ -2,6 +2,8 @@
 #ifndef BPNN_VERSION_H
 #define BPNN_VERSION_H
 
+#include <stddef.h>
+
 #define BPNN_VERSION_MAJOR 0
 #define BPNN_VERSION_MINOR 1
 #define BPNN_VERSION_PATCH 0
@@ -27,6 +29,9 @@ BPNN_API const char *bpnn_version(void);
 
 /* The instruction set `auto` chooses on this machine, e.g. "avx2". Static text. Thread-safe. */
 BPNN_API const char *bpnn_isa_name(void);
+
+/* CPUs this process may use (affinity, cgroup quota), at least 1: what threads = 0 means. Thread-safe. */
+BPNN_API size_t bpnn_usable_cpus(void);
 
 #ifdef __cplusplus
 }

@@ -78,7 +78,7 @@ static size_t cgroup_cpus(void)
     return (size_t)((number[0] + number[1] - 1) / number[1]);
 }
 
-size_t bpnn__usable_cpus(void)
+size_t bpnn_usable_cpus(void)
 {
     size_t cpus = 1;
     cpu_set_t set;
@@ -324,7 +324,7 @@ static void free_parts(bpnn__pool *pool)
 bpnn_status bpnn__pool_new(bpnn__pool **out, size_t threads, bpnn_error *error)
 {
     *out = NULL;
-    size_t cpus = bpnn__usable_cpus();
+    size_t cpus = bpnn_usable_cpus();
     if (threads == 0)
         threads = cpus;
     if (threads > MAX_THREADS)

@@ -1,16 +1,14 @@
-/* A pool of threads that claim units of work from one atomic counter. */
+/* A pool of threads: each has a range of the units of work, and takes from the others when its own is empty. */
 #ifndef BPNN_BASE_THREADS_H
 #define BPNN_BASE_THREADS_H
 
 #include <bpnn/status.h>
+#include <bpnn/version.h>
 #include <stddef.h>
 
 typedef struct bpnn__pool bpnn__pool;
 
-/* CPUs this process may use (affinity, cgroup quota), at least 1. */
-size_t bpnn__usable_cpus(void);
-
-/* A pool of `threads` counting the caller (0 = bpnn__usable_cpus()); 1 starts no thread. Signals are
+/* A pool of `threads` counting the caller (0 = bpnn_usable_cpus()); 1 starts no thread. Signals are
  * blocked in the workers. */
 bpnn_status bpnn__pool_new(bpnn__pool **pool, size_t threads, bpnn_error *error);
 void bpnn__pool_free(bpnn__pool *pool); /* NULL is fine */

@@ -97,7 +97,7 @@ static void try_unit(void *context, size_t unit)
 static bpnn_status run_units(const predicting *p, size_t units, size_t threads, bpnn_error *error)
 {
     bpnn__pool *pool;
-    bpnn_status status = bpnn__pool_new(&pool, threads ? threads : bpnn__usable_cpus(), error);
+    bpnn_status status = bpnn__pool_new(&pool, threads, error);
     if (status != BPNN_OK)
         return status;
     bpnn__pool_run(pool, 0, units, try_unit, (void *)(uintptr_t)p);

@@ -260,7 +260,7 @@ static bpnn_status run_all(race *all)
     bpnn_error *error = all->entries[0].f->error;
     size_t units = all->members * all->starts, threads = all->given->threads;
     if (threads == 0)
-        threads = bpnn__usable_cpus();
+        threads = bpnn_usable_cpus();
     all->workers = threads < units ? threads : units;
     bpnn_status status = bpnn__pool_new(&pool, all->workers, error);
     if (status != BPNN_OK)

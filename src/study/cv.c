@@ -77,7 +77,7 @@ static bpnn_status run_units(crossing *c, bpnn_error *error)
 {
     bpnn__pool *pool;
     size_t units = c->out->cv.fit_count, threads = c->run.fit->train.threads;
-    threads = threads ? threads : bpnn__usable_cpus();
+    threads = threads ? threads : bpnn_usable_cpus();
     c->threads_a_fit = threads > units ? threads / units : 1;
     bpnn_status status = bpnn__pool_new(&pool, threads < units ? threads : units, error);
     if (status != BPNN_OK)

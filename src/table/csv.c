@@ -179,7 +179,7 @@ static bpnn_status prepare(bpnn__pass *p, bpnn_error *error)
     size_t threads = p->options->threads;
     uint64_t worth = bpnn__reader_size_hint(p->reader) / p->piece + 1;
     if (!p->pool) {
-        threads = threads ? threads : bpnn__usable_cpus();
+        threads = threads ? threads : bpnn_usable_cpus();
         bpnn_status status = bpnn__pool_new(&p->pool, worth < threads ? (size_t)worth : threads, error);
         if (status != BPNN_OK)
             return status;
