@@ -24,14 +24,6 @@ static const struct {
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
-const char *verb_name(enum verb verb)
-{
-    size_t i = 0;
-    while (i < VERBS - 1 && verbs[i].verb != verb)
-        i++;
-    return verbs[i].name;
-}
-
 static int unknown_verb(const char *word)
 {
     static const char *const later[] = {"doctor", "report"};

@@ -188,6 +188,19 @@ bool parse_count(const char *text, double least, double *value)
     return parse_number(text, value) && *value >= least && *value <= 9e15 && floor(*value) == *value;
 }
 
+const char *verb_name(enum verb verb)
+{
+    return verb == TRAIN      ? "train"
+           : verb == EVALUATE ? "evaluate"
+           : verb == PREDICT  ? "predict"
+           : verb == INSPECT  ? "inspect"
+           : verb == CV       ? "cv"
+           : verb == TUNE     ? "tune"
+           : verb == EXPORT   ? "export"
+           : verb == IMPORT   ? "import"
+                              : "bench";
+}
+
 /* ---- setting ---- */
 
 static bool put(arguments *a, const option *o, const char *value)

@@ -70,7 +70,7 @@ typedef struct option {
     const char *group;
 } option;
 
-/* main.c: "train" */
+/* "train" */
 const char *verb_name(enum verb verb);
 
 /* The table; NULL past its end. */

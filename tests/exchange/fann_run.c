@@ -1,6 +1,6 @@
 /* libfann on a file of numbers, or a file of libfann.
  *   fann_run run NET ROWS                  text of rows -> text of outputs, scaled where the file has scaling
- *   fann_run make NET FUNCTION OUTPUT SCALE    a random 3-5-4-2 net of these activations; SCALE 1: with scaling */
+ *   fann_run make NET FUNCTION OUTPUT SCALE    a 3-5-4-2 net of these activations, drawn with a seed made of them; SCALE 1: with scaling */
 #include <doublefann.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +41,7 @@ static int make(const char *path, int hidden, int output, int scale)
         for (int i = 0; i < 2; i++)
             data->output[r][i] = 3 * r + i * r * r;
     }
+    srand(1 + (unsigned)(hidden * 100 + output * 10 + scale)); /* FANN's own seed is the time of day */
     fann_randomize_weights(net, -1, 1);
     fann_set_activation_function_hidden(net, (enum fann_activationfunc_enum)hidden);
     fann_set_activation_function_output(net, (enum fann_activationfunc_enum)output);

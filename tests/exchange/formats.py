@@ -77,7 +77,7 @@ def with_fann():
             net = export(model, "fann", "net")
             want = np.array(predict(model, rows), float)
             # libfann keeps scaling as float
-            close(np.loadtxt(run(fann, "run", net, rows).stdout.splitlines(), delimiter=",").reshape(-1, 1), want, 1e-5 if scale == "standard" else 1e-12)
+            close(np.loadtxt(run(fann, "run", net, rows).stdout.splitlines(), delimiter=",").reshape(-1, 1), want, 1e-6 if scale == "standard" else 1e-12)
             run(program, "import", "-q", "-o", net + ".bpnn", net)
             close(np.array(predict(net + ".bpnn", rows), float), want, 1e-12)
         case(f"to FANN, {act}, {scale}", work)
@@ -88,7 +88,7 @@ def with_fann():
             rows = table(f"{folder}/made.x", rng.uniform(-2, 2, size=(20, 3)))
             want = np.loadtxt(run(fann, "run", net, rows).stdout.splitlines(), delimiter=",")
             run(program, "import", "-q", "-o", net + ".bpnn", net)
-            close(np.array(predict(net + ".bpnn", rows), float), want, 1e-5 if scale else 1e-12)
+            close(np.array(predict(net + ".bpnn", rows), float), want, 1e-6 if scale else 1e-12)
         case(f"from FANN, {function}, {output}, {scale}", work)
     for function, word in ((4, "FANN_SIGMOID is 3"), (16, "activation 16")):
         def work():
