@@ -1,10 +1,10 @@
 /* Data for the comparisons; the same arguments give the same files.
  *   make_data net FILES LAYERS LOSS ROWS     FILES.x, FILES.t, FILES.w as peers/side.h says
  *   make_data csv FILE ROWS                  20 columns of numbers with a header, 151 bytes a row */
-#include <stdbool.h>
-#include <stdint.h>
+#include "uniform.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +15,6 @@ static void fail(const char *what)
 {
     fprintf(stderr, "make_data: %s\n", what);
     exit(1);
-}
-
-/* [0, 1) */
-static double uniform(void)
-{
-    static uint64_t state = 88172645463325252u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) * 0x1p-53;
 }
 
 static FILE *create(const char *files, const char *ending)

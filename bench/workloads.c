@@ -7,6 +7,7 @@
  * One thread is measured in processor time, several by the clock on the wall.
  * Data and networks are the ones the comparison programs use: random inputs, one-hot classes or a smooth target. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "uniform.h"
 #include <bpnn.h>
 
 #include <math.h>
@@ -60,15 +61,6 @@ static void fail(const char *what)
 {
     fprintf(stderr, "workloads: %s\n", what);
     exit(1);
-}
-
-static double uniform(void)
-{
-    static uint64_t state = 88172645463325252u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(state >> 11) * 0x1p-53;
 }
 
 static void make_rows(const workload *w, data *d)
