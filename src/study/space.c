@@ -44,7 +44,7 @@ static const char *named_method(const bpnn_fit_options *o)
 bpnn__space bpnn__space_make(const bpnn_fit_options *fit, unsigned also, size_t rows, size_t inputs, size_t outputs)
 {
     const bpnn_train_options *t = &fit->train;
-    bpnn__space s = {.fit = fit, .fixed = also, .rows = rows, .inputs = inputs, .outputs = outputs, .seed = t->seed};
+    bpnn__space s = {.fit = fit, .fixed = also, .rows = rows, .inputs = inputs, .outputs = outputs};
     s.fixed |= fit->hidden ? BPNN_TUNED_HIDDEN : 0;
     s.fixed |= fit->activation || (fit->hidden && strchr(fit->hidden, ':')) ? BPNN_TUNED_ACTIVATION : 0;
     s.fixed |= named_method(fit) ? BPNN_TUNED_METHOD : 0;
@@ -262,7 +262,7 @@ bpnn_choice bpnn__space_draw(const bpnn__space *s, size_t number, const bpnn_cho
     enum { ATTEMPTS = 20 };
     bpnn_choice c;
     draws d = {.number = number};
-    bpnn__random_key(s->seed, BPNN__STREAM_TUNE, d.key);
+    bpnn__random_key(s->fit->train.seed, BPNN__STREAM_TUNE, d.key);
     bool known = number >= 2 && draw_known(s, number - 2, &c) && fits_in(s, &c);
     for (size_t i = 0; i < ATTEMPTS && !known; i++) {
         bool near = parent && (parent->set & BPNN_TUNED_METHOD || s->fixed & BPNN_TUNED_METHOD) && draw(&d) < 0.6;

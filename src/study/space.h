@@ -10,7 +10,6 @@ typedef struct bpnn__space {
     unsigned fixed;              /* BPNN_TUNED_.. bits */
     size_t rows;                 /* of a training part */
     size_t inputs, outputs;      /* of the network */
-    uint64_t seed;
 } bpnn__space;
 
 /* fixed: what the options say, and `also`. */

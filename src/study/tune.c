@@ -30,7 +30,6 @@ typedef struct trial {
     bpnn_trial told;
     bpnn__fold_fit *fits;
     bpnn_metrics *mean;
-    bool failed;
 } trial;
 
 typedef struct whole_tune {
@@ -162,7 +161,6 @@ static bpnn_status judge(search *s, trial *t, size_t units, bpnn_error *error)
             snprintf(t->told.error, sizeof t->told.error, "%.159s", fit->error.text);
     }
     find_losses(t, units);
-    t->failed = !isfinite(t->told.loss) && t->told.number != 1;
     t->told.whole = units == s->units && !cut;
     if (cut && !*t->told.error && !atomic_load(&s->run.stop))
         snprintf(t->told.error, sizeof t->told.error, "one fit would take more than a quarter of the time");
@@ -184,15 +182,21 @@ static bpnn_status judge(search *s, trial *t, size_t units, bpnn_error *error)
 }
 
 /* Lower loss first; equal ones by their number. */
-static bool better(const trial *a, const trial *b)
+static bool better(const bpnn_trial *a, const bpnn_trial *b)
 {
-    return a->told.loss < b->told.loss || (!(a->told.loss > b->told.loss) && a->told.number < b->told.number);
+    return a->loss < b->loss || (!(a->loss > b->loss) && a->number < b->number);
+}
+
+/* The baseline stays, whatever became of it. */
+static bool failed(const trial *t)
+{
+    return !isfinite(t->told.loss) && t->told.number != 1;
 }
 
 static void sort_alive(trial **alive, size_t count)
 {
     for (size_t i = 1; i < count; i++)
-        for (size_t k = i; k > 0 && better(alive[k], alive[k - 1]); k--) {
+        for (size_t k = i; k > 0 && better(&alive[k]->told, &alive[k - 1]->told); k--) {
             trial *t = alive[k];
             alive[k] = alive[k - 1];
             alive[k - 1] = t;
@@ -236,7 +240,7 @@ static trial *best_trial(const search *s)
     trial *best = s->out->trials[0];
     for (size_t i = 1; i < s->out->tune.trial_count; i++) {
         trial *t = s->out->trials[i];
-        best = t->told.whole && !t->failed && better(t, best) ? t : best;
+        best = t->told.whole && !failed(t) && better(&t->told, &best->told) ? t : best;
     }
     return best;
 }
@@ -285,7 +289,7 @@ static bpnn_status halve(search *s, trial **alive, size_t count, bpnn_error *err
         for (size_t i = 0; i < count && status == BPNN_OK; i++)
             status = judge(s, alive[i], to, error);
         sort_alive(alive, count);
-        while (count > 0 && alive[count - 1]->failed)
+        while (count > 0 && failed(alive[count - 1]))
             count--;
         if (to == s->units)
             break;
@@ -341,7 +345,7 @@ static bool stands_before(const bpnn_trial *a, const bpnn_trial *b)
         return a->whole;
     if (a->fits != b->fits)
         return a->fits > b->fits;
-    return a->loss < b->loss || (!(a->loss > b->loss) && a->number < b->number);
+    return better(a, b);
 }
 
 static bpnn_status gather(search *s, bpnn_error *error)
