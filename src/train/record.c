@@ -76,15 +76,13 @@ enum { HEAD = 16, ENTRY = BPNN__RECORD_NAME + 24, TAIL = 8, MOST_ARRAYS = 4096 }
 
 static void put(unsigned char *at, uint64_t x)
 {
-    for (int i = 0; i < 8; i++)
-        at[i] = (unsigned char)(x >> 8 * i);
+    bpnn__little(at, &x, 1, sizeof x);
 }
 
 static uint64_t get(const unsigned char *at)
 {
-    uint64_t x = 0;
-    for (int i = 7; i >= 0; i--)
-        x = x << 8 | at[i];
+    uint64_t x;
+    bpnn__little(&x, at, 1, sizeof x);
     return x;
 }
 
