@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "train/keeper.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,16 +125,11 @@ const char *bpnn_checkpoint_note(const bpnn_checkpoint *c)
     return c->notes.note;
 }
 
-static double number_of(const bpnn_checkpoint *c, const char *name)
+static size_t count_of(const bpnn_checkpoint *c, const char *name)
 {
     const bpnn__array *array = bpnn__record_find(&c->record, name);
     bool good = array && !array->single && array->rows == 1 && array->cols == 0;
-    return good ? *(const double *)array->data : (double)NAN;
-}
-
-static size_t count_of(const bpnn_checkpoint *c, const char *name)
-{
-    double x = number_of(c, name);
+    double x = good ? *(const double *)array->data : 0;
     return x >= 0 && x <= 0x1p53 ? (size_t)x : 0;
 }
 
@@ -154,20 +148,8 @@ bool bpnn_checkpoint_epoch(const bpnn_checkpoint *c, size_t epoch, bpnn_progress
     const bpnn__array *history = bpnn__record_find(&c->record, "run.history");
     if (!history || history->single || history->cols != BPNN__HISTORY || epoch < 1 || epoch > history->rows)
         return false;
-    const double *row = (const double *)history->data + (epoch - 1) * BPNN__HISTORY;
-    memset(p, 0, sizeof *p);
-    p->epoch = epoch;
+    *p = bpnn__history_epoch((const double *)history->data + (epoch - 1) * BPNN__HISTORY, epoch);
     p->epochs = c->model->training.epochs;
-    p->loss = row[0];
-    p->validation_loss = row[1];
-    p->rate = row[2];
-    p->failures = row[3] >= 0 && row[3] <= 0x1p53 ? (size_t)row[3] : 0;
-    p->gradient_norm = row[4];
-    p->step = row[5];
-    p->damping = row[6];
-    p->effective = row[7];
-    p->evaluations = row[8] >= 0 && row[8] <= 0x1p53 ? (uint64_t)row[8] : 0;
-    p->seconds = p->rows_per_second = p->best_validation_loss = (double)NAN;
     return true;
 }
 

@@ -39,6 +39,28 @@ void bpnn__keeper_note(bpnn__keeper *k, const bpnn_progress *p)
     memcpy(k->history + BPNN__HISTORY * k->rows++, row, sizeof row);
 }
 
+static uint64_t count_in(double x)
+{
+    return x >= 0 && x <= 0x1p53 ? (uint64_t)x : 0;
+}
+
+bpnn_progress bpnn__history_epoch(const double *row, size_t epoch)
+{
+    return (bpnn_progress){.epoch = epoch,
+                           .loss = row[0],
+                           .validation_loss = row[1],
+                           .rate = row[2],
+                           .failures = (size_t)count_in(row[3]),
+                           .gradient_norm = row[4],
+                           .step = row[5],
+                           .damping = row[6],
+                           .effective = row[7],
+                           .evaluations = count_in(row[8]),
+                           .seconds = (double)NAN,
+                           .rows_per_second = (double)NAN,
+                           .best_validation_loss = (double)NAN};
+}
+
 /* ---- when ---- */
 
 bool bpnn__is_final(bpnn_stop stop)

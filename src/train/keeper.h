@@ -21,6 +21,9 @@ typedef struct bpnn__keeper {
 
 void bpnn__keeper_free(bpnn__keeper *keeper);
 
+/* What a row of the history was made from, of epoch `epoch`; times and the best loss are NAN. */
+bpnn_progress bpnn__history_epoch(const double *row, size_t epoch);
+
 /* Remembers an epoch that was counted. */
 void bpnn__keeper_note(bpnn__keeper *keeper, const bpnn_progress *epoch);
 
