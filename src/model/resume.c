@@ -169,10 +169,19 @@ static bpnn_status same_options(bpnn__fitting *f, const bpnn__training *there, c
 
 /* ---- networks: the same shape, whatever the parameters ---- */
 
+static const char *origin(const bpnn__fitting *f)
+{
+    return f->options->resume ? "checkpoint" : "model";
+}
+
 static bpnn_status other_net(bpnn__fitting *f, const char *what, const char *there, const char *here)
 {
-    return bpnn__fail(f->error, BPNN_USAGE, "another network: %s %s in the %s, %s here", what, there,
-                      f->options->resume ? "checkpoint" : "model", here);
+    return bpnn__fail(f->error, BPNN_USAGE, "another network: %s %s in the %s, %s here", what, there, origin(f), here);
+}
+
+static bpnn_status same_word(bpnn__fitting *f, const char *what, bpnn_vocabulary words, int there, int here)
+{
+    return there == here ? BPNN_OK : other_net(f, what, bpnn_word(words, there), bpnn_word(words, here));
 }
 
 static bpnn_status same_layer(bpnn__fitting *f, const bpnn_layer *there, const bpnn_layer *here, size_t m)
@@ -186,32 +195,27 @@ static bpnn_status same_layer(bpnn__fitting *f, const bpnn_layer *there, const b
         return bpnn__fail_memory(f->error);
     if (strcmp(a, b) != 0)
         return other_net(f, what.text, a, b);
-    if (there->bias != here->bias)
-        return other_net(f, "bias is", bpnn_word(BPNN_WORDS_BIAS, (int)there->bias),
-                         bpnn_word(BPNN_WORDS_BIAS, (int)here->bias));
-    if (there->size == here->size)
-        return BPNN_OK;
+    bpnn_status status = same_word(f, "bias is", BPNN_WORDS_BIAS, (int)there->bias, (int)here->bias);
+    if (status != BPNN_OK || there->size == here->size)
+        return status;
     return bpnn__fail(f->error, BPNN_USAGE, "another network: layer %zu has %zu units in the %s, %zu here", m,
-                      there->size, f->options->resume ? "checkpoint" : "model", here->size);
+                      there->size, origin(f), here->size);
 }
 
 static bpnn_status same_net(bpnn__fitting *f, const bpnn_net *there, const bpnn_net *here)
 {
     if (there->depth != here->depth)
         return bpnn__fail(f->error, BPNN_USAGE, "another network: %zu layers in the %s, %zu here", there->depth,
-                          f->options->resume ? "checkpoint" : "model", here->depth);
+                          origin(f), here->depth);
     bpnn_status status = BPNN_OK;
     for (size_t m = 1; m <= there->depth && status == BPNN_OK; m++)
         status = same_layer(f, &there->layers[m - 1], &here->layers[m - 1], m);
-    if (status == BPNN_OK && there->precision != here->precision)
-        status = other_net(f, "precision is", bpnn_word(BPNN_WORDS_PRECISION, (int)there->precision),
-                           bpnn_word(BPNN_WORDS_PRECISION, (int)here->precision));
-    if (status == BPNN_OK && there->loss.kind != here->loss.kind)
-        status = other_net(f, "loss is", bpnn_word(BPNN_WORDS_LOSS, (int)there->loss.kind),
-                           bpnn_word(BPNN_WORDS_LOSS, (int)here->loss.kind));
-    if (status == BPNN_OK && there->reduction != here->reduction)
-        status = other_net(f, "reduction is", bpnn_word(BPNN_WORDS_REDUCTION, (int)there->reduction),
-                           bpnn_word(BPNN_WORDS_REDUCTION, (int)here->reduction));
+    if (status == BPNN_OK)
+        status = same_word(f, "precision is", BPNN_WORDS_PRECISION, (int)there->precision, (int)here->precision);
+    if (status == BPNN_OK)
+        status = same_word(f, "loss is", BPNN_WORDS_LOSS, (int)there->loss.kind, (int)here->loss.kind);
+    if (status == BPNN_OK)
+        status = same_word(f, "reduction is", BPNN_WORDS_REDUCTION, (int)there->reduction, (int)here->reduction);
     if (status == BPNN_OK && there->inputs != here->inputs)
         status = bpnn__fail(f->error, BPNN_USAGE, "another network: %zu inputs there, %zu here", there->inputs,
                             here->inputs);
