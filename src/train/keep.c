@@ -229,16 +229,13 @@ static void save_bytes(bpnn__record *record, bpnn_status status, const bpnn_trai
     bpnn__free(bytes);
 }
 
-/* The kept parameters go from the record into the net. */
-static bpnn_status take_kept(bpnn__record *record, bpnn_net *net, bpnn_error *error)
+/* The kept parameters go into the net. */
+static bpnn_status take_kept(const bpnn__record *record, bpnn_net *net, bpnn_error *error)
 {
     const bpnn__array *kept = bpnn__record_find(record, "run.kept");
-    size_t at = kept ? (size_t)(kept - record->arrays) : 0;
     if (!kept || kept->single != (net->precision == BPNN_SINGLE) || kept->rows != net->parameter_count || kept->cols)
         return bpnn__fail(error, BPNN_MODEL, "the state of the run is that of another network");
     memcpy(net->parameters, kept->data, bpnn__array_bytes(kept));
-    bpnn__free(record->arrays[at].data);
-    record->arrays[at] = record->arrays[--record->count];
     return BPNN_OK;
 }
 
@@ -254,7 +251,8 @@ bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data
                          .epochs = options->checkpoint_epochs,
                          .seconds = options->checkpoint_seconds,
                          .at_end = true,
-                         .resume = options->resume ? &record : NULL};
+                         .resume = options->resume ? &record : NULL,
+                         .taken = 1}; /* run.kept */
     bpnn_status status = BPNN_OK;
     if (options->resume)
         status = bpnn__record_read(&record, options->resume, options->resume_size, error);

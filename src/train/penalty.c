@@ -315,11 +315,6 @@ static void save_with_choice(bpnn__record *record, bpnn_status status, const bpn
     s->hooks->save(record, record ? BPNN_OK : status != BPNN_OK ? status : a.status, &told, s->hooks->context);
 }
 
-static bool is_of_choice(const char *name)
-{
-    return strcmp(name, "run.penalties") == 0 || strcmp(name, "run.l2") == 0 || strcmp(name, "run.penalty") == 0;
-}
-
 /* Whether the run had come as far as the fit of every row. */
 static bool is_chosen(const bpnn__record *record)
 {
@@ -340,8 +335,8 @@ static void save_beginning(search *s)
     bpnn__record_free(&record);
 }
 
-/* The fit of every row, with the penalty that was chosen now or in the run that goes on. */
-static bpnn_status fit_all(search *s, bpnn_net *net, const bpnn__record *resume, bpnn_error *error)
+/* The fit of every row, with the penalty that was chosen now or (resumed) in the run that goes on. */
+static bpnn_status fit_all(search *s, bpnn_net *net, const bpnn__archive *resumed, bpnn_error *error)
 {
     bpnn_train_options o = plain_options(s, s->chosen);
     bpnn__hooks hooks = {0};
@@ -349,7 +344,8 @@ static bpnn_status fit_all(search *s, bpnn_net *net, const bpnn__record *resume,
         hooks = *s->hooks;
         hooks.save = s->hooks->save ? save_with_choice : NULL;
         hooks.context = s;
-        hooks.resume = resume;
+        hooks.resume = resumed ? resumed->from : NULL;
+        hooks.taken = resumed ? resumed->taken : 0;
     }
     bpnn_status status = bpnn__train_whole(net, s->training, NULL, &o, s->hooks ? &hooks : NULL, s->result, error);
     list_tried(s, s->result);
@@ -357,27 +353,17 @@ static bpnn_status fit_all(search *s, bpnn_net *net, const bpnn__record *resume,
     return status;
 }
 
-/* Goes on behind the choice. The fields of the choice are taken out of the record: the fit knows nothing of them. */
+/* Goes on behind the choice. */
 static bpnn_status go_on(search *s, bpnn_net *net, bpnn_error *error)
 {
-    bpnn__archive a = {.from = s->hooks->resume, .error = error};
+    bpnn__archive a = {.from = s->hooks->resume, .taken = s->hooks->taken, .error = error};
     bpnn_train_result choice = {0};
-    bpnn__record rest = {0};
     keep_choice(&a, &choice);
     for (size_t i = 0; i < choice.penalty_count; i++)
         s->tried[i] = choice.penalty[i];
     s->tried_count = choice.penalty_count;
     s->chosen = choice.l2;
-    rest.arrays = bpnn__alloc(s->hooks->resume->count, sizeof *rest.arrays);
-    if (a.status == BPNN_OK && !rest.arrays)
-        a.status = bpnn__fail_memory(error);
-    for (size_t i = 0; rest.arrays && i < s->hooks->resume->count; i++)
-        if (!is_of_choice(s->hooks->resume->arrays[i].name))
-            rest.arrays[rest.count++] = s->hooks->resume->arrays[i];
-    if (a.status == BPNN_OK)
-        a.status = fit_all(s, net, &rest, error);
-    bpnn__free(rest.arrays); /* the data are the whole record's */
-    return a.status;
+    return a.status == BPNN_OK ? fit_all(s, net, &a, error) : a.status;
 }
 
 /* Called off: the net of the best c that was finished, trained on its first fold. */

@@ -1,7 +1,5 @@
 /* The whole run: epochs, validation, early stopping, stop reasons. The best (or last finite) parameters are kept in the
  * caller's net, so that a run needs no further copy of them. */
-#include "base/error.h"
-#include "base/memory.h"
 #include "train/advice.h"
 #include "train/keeper.h"
 
@@ -226,7 +224,7 @@ static void keep_run(bpnn__archive *a, void *context)
 /* Goes on from a record in place of begin(). */
 static bpnn_status go_on(run *r, bpnn_error *error)
 {
-    bpnn__archive a = {.from = r->keeper.hooks->resume, .error = error};
+    bpnn__archive a = {.from = r->keeper.hooks->resume, .taken = r->keeper.hooks->taken, .error = error};
     r->stopping.min_delta = r->options->min_delta;
     r->stopping.patience = patience_of(r);
     r->trainer->plateau_outside = r->validation != NULL;

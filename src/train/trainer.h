@@ -82,11 +82,12 @@ typedef struct bpnn__hooks {
     double seconds; /* and after so many seconds, within epochs too; 0 = none by time */
     bool at_end;    /* and when the run ends in another way than interrupted (then always) or diverged (then never) */
     /* The state, and what the run has come to. The net that is trained holds the parameters to keep. The record is save's own
-       for the call; NULL where there is none: MEMORY, or DIVERGED for numbers that are not finite in the middle of an epoch. */
-    /* NULL: no checkpoints. */
+       for the call; NULL where there is none: MEMORY, or DIVERGED for numbers that are not finite in the middle of an epoch.
+       save NULL: no checkpoints. */
     void (*save)(bpnn__record *record, bpnn_status status, const bpnn_train_result *result, void *context);
     void *context;
     const bpnn__record *resume; /* NULL: from the beginning. The net holds the parameters that were kept */
+    size_t taken;               /* arrays of it that the caller has read already */
     bool lenient;               /* the record may be of other data */
 } bpnn__hooks;
 

@@ -270,7 +270,7 @@ static void keep_run(bpnn__archive *a, void *context)
 /* Goes on from a record in place of begin(). */
 static bpnn_status go_on(whole_run *r, bpnn_error *error)
 {
-    bpnn__archive a = {.from = r->keeper.hooks->resume, .error = error};
+    bpnn__archive a = {.from = r->keeper.hooks->resume, .taken = r->keeper.hooks->taken, .error = error};
     r->stopping.min_delta = r->options->min_delta;
     r->stopping.patience = patience_of(r);
     keep_run(&a, r);
