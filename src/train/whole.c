@@ -164,13 +164,10 @@ static void one_iteration(whole_run *r)
     r->result->gradient_norm = bpnn__max_abs(d->n, d->g);
     if (d->halted) {
         r->result->stop = is_interrupted(r) ? BPNN_STOP_INTERRUPTED : BPNN_STOP_TIME;
-        bpnn__keeper_epoch(&r->keeper);
         return;
     }
-    if (!d->moved) {
-        bpnn__keeper_epoch(&r->keeper);
+    if (!d->moved)
         return;
-    }
     validate(r);
     if (too_large(r) || (r->validation && !isfinite(r->validation_loss))) {
         end_diverged(r, false);
@@ -178,7 +175,6 @@ static void one_iteration(whole_run *r)
     }
     count_iteration(r);
     r->result->stop = reason(r, tell(r, bpnn__now() - begun, d->evaluations - before));
-    bpnn__keeper_epoch(&r->keeper);
 }
 
 /* ---- the run ---- */
@@ -336,8 +332,10 @@ bpnn_status bpnn__train_whole(bpnn_net *net, const bpnn_data *training, const bp
     else if (status == BPNN_OK)
         begin(&r);
     if (status == BPNN_OK) {
-        while (result->stop == BPNN_STOP_NONE)
+        while (result->stop == BPNN_STOP_NONE) {
             one_iteration(&r);
+            bpnn__keeper_epoch(&r.keeper);
+        }
         report(&r);
     }
     bpnn__keeper_free(&r.keeper);
