@@ -81,7 +81,7 @@ static void put(unsigned char *at, uint64_t x)
 
 static uint64_t get(const unsigned char *at)
 {
-    uint64_t x;
+    uint64_t x = 0;
     bpnn__little(&x, at, 1, sizeof x);
     return x;
 }
