@@ -27,6 +27,7 @@ typedef struct writer {
     bpnn__text *to;
     const bpnn_model *model;
     size_t members, stage;
+    bool refuses; /* a missing number makes the whole result NULL: "whole" is carried from stage to stage */
 } writer;
 
 /* A name or a text, its quotes doubled. */
@@ -48,6 +49,8 @@ static void put_quoted(bpnn__text *to, char quote, const char *prefix, const cha
 static void begin_stage(writer *w)
 {
     bpnn__put(w->to, "),\nbpnn_%zu AS (\n  SELECT \"row\", ROW_NUMBER() OVER () AS \"apart\"", ++w->stage);
+    if (w->refuses && w->stage > 1)
+        bpnn__text_add(w->to, ", \"whole\"");
 }
 
 /* ",\n    " before an expression; then its name: letter, member, unit */
@@ -135,9 +138,21 @@ static void put_feature(writer *w, const bpnn__schema *s, size_t k, size_t f)
     }
 }
 
+static void put_whole(writer *w)
+{
+    const bpnn__schema *s = &w->model->schema;
+    bpnn__text_add(w->to, ",\n    CASE WHEN ");
+    for (size_t f = 0, count = 0; f < s->feature_count; f++)
+        if (!s->features[f].categorical)
+            bpnn__put(w->to, "%sc%zu IS NULL", count++ ? " OR " : "", f + 1);
+    bpnn__text_add(w->to, " THEN 0 ELSE 1 END AS \"whole\"");
+}
+
 static void put_inputs(writer *w)
 {
     begin_stage(w);
+    if (w->refuses)
+        put_whole(w);
     for (size_t k = 0; k < w->members; k++)
         for (size_t f = 0; f < w->model->schema.feature_count; f++)
             put_feature(w, &bpnn_model_member(w->model, k)->schema, k, f);
@@ -362,7 +377,7 @@ static void put_mean(writer *w, size_t values)
 static void put_label(writer *w)
 {
     const bpnn__schema *s = &w->model->schema;
-    bpnn__text_add(w->to, ",\n  CASE ");
+    bpnn__text_add(w->to, w->refuses ? ",\n  CASE WHEN \"whole\" = 1 THEN CASE " : ",\n  CASE ");
     if (s->task == BPNN_TASK_BINARY)
         bpnn__text_add(w->to, "CASE WHEN v_2 >= 0.5 THEN 1 ELSE 0 END");
     else if (w->members == 1)
@@ -373,7 +388,7 @@ static void put_label(writer *w)
         bpnn__put(w->to, " WHEN %zu THEN ", i);
         put_quoted(w->to, '\'', "", s->classes[i], "");
     }
-    bpnn__text_add(w->to, " END AS \"prediction\"");
+    bpnn__text_add(w->to, w->refuses ? " END END AS \"prediction\"" : " END AS \"prediction\"");
 }
 
 static void put_result(writer *w, size_t values)
@@ -384,7 +399,7 @@ static void put_result(writer *w, size_t values)
     if (classes)
         put_label(w);
     for (size_t i = 0; i < values; i++) {
-        bpnn__put(w->to, ",\n  v_%zu AS ", i + 1);
+        bpnn__put(w->to, w->refuses ? ",\n  CASE WHEN \"whole\" = 1 THEN v_%zu END AS " : ",\n  v_%zu AS ", i + 1);
         if (classes)
             put_quoted(w->to, '"', "p(", s->classes[i], ")");
         else
@@ -410,10 +425,18 @@ static bpnn_status check_width(const writer *w, bpnn_error *error)
         MOST_COLUMNS, widest);
 }
 
+static bool refuses(const bpnn__schema *s)
+{
+    for (size_t f = 0; s->missing == BPNN_MISSING_ERROR && f < s->feature_count; f++)
+        if (!s->features[f].categorical)
+            return true;
+    return false;
+}
+
 bpnn_status bpnn__export_sql(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                              bpnn_error *error)
 {
-    writer w = {buffer, model, bpnn_model_members(model), 0};
+    writer w = {buffer, model, bpnn_model_members(model), 0, refuses(&model->schema)};
     size_t values = bpnn__value_count(model), outputs = bpnn__net_size(model->net, model->net->depth);
     (void)options;
     bpnn_status status = check_width(&w, error);

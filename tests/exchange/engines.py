@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Exported programs in their own engines, compared with predict: Python and NumPy, Node, SQLite, LibreOffice, pdflatex. What is not
+"""Exported programs in their own engines, compared with predict: Python and NumPy, Node, SQLite, LibreOffice. What is not
 installed is left out, with a line that says so. Relative to the largest value of a column (shares: to 1) double models agree within
 1e-12 (spreadsheets 1e-9), single ones within 1e-5; labels are equal where the decision is no tie within that.
 
@@ -133,8 +133,13 @@ def run_sql(model):
     data.execute('CREATE TABLE "data" (%s)' % ", ".join(
         '"%s" %s' % (n, "DOUBLE PRECISION" if l is None else "TEXT") for n, l in reversed(list(zip(names, model.levels)))))
     data.executemany('INSERT INTO "data" VALUES (%s)' % ", ".join("?" * len(names)), [row[::-1] for row in model.cells()])
-    rows = data.execute(open(model.path("model.sql"), encoding="utf-8").read()).fetchall()
+    query = open(model.path("model.sql"), encoding="utf-8").read()
+    rows = data.execute(query).fetchall()
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1)), "rows in another order"
+    if model.schema["missing"] == "error" and None in model.levels:
+        data.execute('DELETE FROM "data"')
+        data.execute('INSERT INTO "data" DEFAULT VALUES')
+        assert set(data.execute(query).fetchone()[1:]) == {None}, "a result where a missing number is refused"
     return ([row[2:] for row in rows], [row[1] for row in rows]) if model.classes else ([row[1:] for row in rows], None)
 
 
