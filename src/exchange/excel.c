@@ -17,7 +17,7 @@
 enum { ROWS = 20, FIRST_ROW = 2, MOST_COLUMNS = 16384, MOST_TEXT = 32767, NAME = 64 };
 
 static const bpnn__style numbers = {"", "NA()", "NA()", "NA()", 8};
-static const bpnn__dialect dialect = {"IF(",    ",",    ",",    ")",    "EXP(", "LN(",   "TANH(",
+static const bpnn__dialect dialect = {"IF(",    ",",    ",",    ")",    "EXP(", "TANH(",
                                       "ATANH(", "SIN(", "COS(", "ABS(", "ERF(", &numbers};
 
 /* A workbook being written. */

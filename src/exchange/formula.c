@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* x is the argument, p the parameter; ?(condition;a;b); E exp, L log, T tanh, H artanh, S sin, C cos, A abs, R erf, each with its
+/* x is the argument, p the parameter; ?(condition;a;b); E exp, T tanh, H artanh, S sin, C cos, A abs, R erf, each with its
  * bracket. No branch overflows where the other one is taken by a language that computes both. exp(x) - 1 stands as
  * 2 t / (1 - t), t = tanh(x / 2), and log(1 + u) as 2 artanh(u / (2 + u)): exact near 0 where no expm1 and log1p are. */
 #define EXPM1 "(2 * T(x / 2) / (1 - T(x / 2)))"
@@ -49,8 +49,6 @@ static const char *function_of(const bpnn__dialect *d, char token)
     switch (token) {
     case 'E':
         return d->exp;
-    case 'L':
-        return d->log;
     case 'T':
         return d->tanh;
     case 'H':
@@ -103,7 +101,7 @@ static const char *spell(const speller *s, const char *at, const char *stops)
             at = spell_where(s, at + 1);
         } else if (*at == 'R' && !s->dialect->erf) {
             at = spell_erf(s, at + 1);
-        } else if (strchr("ELTHSCAR", *at) || *at == '(') {
+        } else if (strchr("ETHSCAR", *at) || *at == '(') {
             bpnn__text_add(s->to, *at == '(' ? "(" : function_of(s->dialect, *at));
             at = spell(s, at + (*at == '(' ? 1 : 2), ")") + 1;
             bpnn__text_add(s->to, ")");
@@ -144,6 +142,20 @@ void bpnn__put_share(bpnn__text *to, const bpnn__dialect *dialect, const bpnn_mo
 
 /* ---- erf ---- */
 
+const double bpnn__erf_near[BPNN__ERF_NEAR] = {
+    0x1.05ffd737fb32ep-34, -0x1.389d4f2641625p-30, 0x1.f7b4bf3b13964p-27, -0x1.5f1ecb6f0764cp-23,
+    0x1.b9df224ca4b97p-20, -0x1.f4d1e3183f7aep-17, 0x1.f9a321d5b8e1ep-14, -0x1.c02db3dac435fp-11,
+    0x1.565bcd0dbaa38p-8,  -0x1.b82ce31284e00p-6,  0x1.ce2f21a042b30p-4,  -0x1.812746b0379e6p-2,
+    0x1.20dd750429b6dp+0,
+};
+
+const double bpnn__erf_far[BPNN__ERF_FAR] = {
+    -0x1.c49d5026d94f3p-22, -0x1.1dc296ab25c2bp-21, 0x1.3c3cdeef1f68fp-20, 0x1.fc947548a0e7cp-19, 0x1.75d432f39d289p-20,
+    -0x1.d4b0d3d3aaf27p-17, -0x1.ceb69de6e21dbp-16, 0x1.cdcd09b79ebebp-16, 0x1.6da9701b2c57cp-13, 0x1.6d5ef188bff89p-15,
+    -0x1.016b5cdbae621p-10, -0x1.bc25a4763b3cap-11, 0x1.ca95ed532b26cp-8,  0x1.e947159797158p-9,  -0x1.437f0b68c0bdcp-4,
+    0x1.eeea7dc8a78b7p-3,   -0x1.b57034efd3f72p-2,  0x1.058671b52c776p-2,
+};
+
 /* c[0] u^(n-1) + .. + c[n-1], u an expression in brackets */
 static void put_polynomial(bpnn__text *to, const bpnn__dialect *dialect, const double *c, size_t count, const char *u)
 {
@@ -156,32 +168,18 @@ static void put_polynomial(bpnn__text *to, const bpnn__dialect *dialect, const d
     }
 }
 
-/* The polynomials of kernel/elementary_double.h: erf(a) / a in a^2 for a < 1, erfc(a) exp(a^2) in (a - 2) / (a + 2) up to 6. */
 void bpnn__put_erf(bpnn__text *to, const bpnn__dialect *dialect, const char *x)
 {
-    static const double near[] = {
-        0x1.05ffd737fb32ep-34, -0x1.389d4f2641625p-30, 0x1.f7b4bf3b13964p-27, -0x1.5f1ecb6f0764cp-23,
-        0x1.b9df224ca4b97p-20, -0x1.f4d1e3183f7aep-17, 0x1.f9a321d5b8e1ep-14, -0x1.c02db3dac435fp-11,
-        0x1.565bcd0dbaa38p-8,  -0x1.b82ce31284e00p-6,  0x1.ce2f21a042b30p-4,  -0x1.812746b0379e6p-2,
-        0x1.20dd750429b6dp+0,
-    };
-    static const double far[] = {
-        -0x1.c49d5026d94f3p-22, -0x1.1dc296ab25c2bp-21, 0x1.3c3cdeef1f68fp-20,  0x1.fc947548a0e7cp-19,
-        0x1.75d432f39d289p-20,  -0x1.d4b0d3d3aaf27p-17, -0x1.ceb69de6e21dbp-16, 0x1.cdcd09b79ebebp-16,
-        0x1.6da9701b2c57cp-13,  0x1.6d5ef188bff89p-15,  -0x1.016b5cdbae621p-10, -0x1.bc25a4763b3cap-11,
-        0x1.ca95ed532b26cp-8,   0x1.e947159797158p-9,   -0x1.437f0b68c0bdcp-4,  0x1.eeea7dc8a78b7p-3,
-        -0x1.b57034efd3f72p-2,  0x1.058671b52c776p-2,
-    };
     bpnn__text z = {0}, u = {0};
     bpnn__put(&z, "((%s) * (%s))", x, x);
     bpnn__put(&u, "((%s%s) - 2) / (%s%s) + 2))", dialect->abs, x, dialect->abs, x);
     if (z.data && u.data) {
         bpnn__put(to, "%s%s%s) < 1%s(%s) * (", dialect->where, dialect->abs, x, dialect->then, x);
-        put_polynomial(to, dialect, near, sizeof near / sizeof *near, z.data);
+        put_polynomial(to, dialect, bpnn__erf_near, BPNN__ERF_NEAR, z.data);
         bpnn__put(to, ")%s%s(%s) < 0%s-1.0%s1.0%s * %s%s%s) > 6%s1.0%s1 - %s-%s) * (", dialect->otherwise,
                   dialect->where, x, dialect->then, dialect->otherwise, dialect->end, dialect->where, dialect->abs, x,
                   dialect->then, dialect->otherwise, dialect->exp, z.data);
-        put_polynomial(to, dialect, far, sizeof far / sizeof *far, u.data);
+        put_polynomial(to, dialect, bpnn__erf_far, BPNN__ERF_FAR, u.data);
         bpnn__put(to, ")%s%s", dialect->end, dialect->end);
     }
     to->failed |= z.failed || u.failed;

@@ -9,7 +9,7 @@
 /* How a language spells what formulas are made of. Functions with their bracket: "EXP(". */
 typedef struct bpnn__dialect {
     const char *where, *then, *otherwise, *end; /* where CONDITION then A otherwise B end */
-    const char *exp, *log, *tanh, *atanh, *sin, *cos, *abs;
+    const char *exp, *tanh, *atanh, *sin, *cos, *abs;
     const char *erf; /* NULL: its polynomials are written out */
     const bpnn__style *numbers;
 } bpnn__dialect;
@@ -21,7 +21,12 @@ bool bpnn__put_activation(bpnn__text *to, const bpnn__dialect *dialect, const bp
 /* An output of a classifier as a share of certainty (model/present.c). */
 void bpnn__put_share(bpnn__text *to, const bpnn__dialect *dialect, const bpnn_model *model, const char *x);
 
-/* erf of the expression x; c_functions.c has the same polynomials. */
+/* The polynomials of kernel/elementary_double.h, highest power first: erf(a) / a in a^2 for a < 1, erfc(a) exp(a^2) in
+ * (a - 2) / (a + 2) up to 6. c_functions.c has them as text. */
+enum { BPNN__ERF_NEAR = 13, BPNN__ERF_FAR = 18 };
+extern const double bpnn__erf_near[BPNN__ERF_NEAR], bpnn__erf_far[BPNN__ERF_FAR];
+
+/* erf of the expression x; the dialect's own erf is not asked. */
 void bpnn__put_erf(bpnn__text *to, const bpnn__dialect *dialect, const char *x);
 
 /* The output activation of the model's networks, and whether their outputs are a distribution already. */

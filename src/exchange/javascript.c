@@ -4,12 +4,8 @@
 #include "net/net.h"
 
 static const bpnn__style numbers = {"", "NaN", "Infinity", "-Infinity", 8};
-static const bpnn__dialect dialect = {"(",         " ? ",        " : ",         ")",         "Math.exp(",
-                                      "Math.log(", "Math.tanh(", "Math.atanh(", "Math.sin(", "Math.cos(",
-                                      "Math.abs(", "erf(",       &numbers};
-static const bpnn__dialect without_erf = {"(",         " ? ",        " : ",         ")",         "Math.exp(",
-                                          "Math.log(", "Math.tanh(", "Math.atanh(", "Math.sin(", "Math.cos(",
-                                          "Math.abs(", NULL,         &numbers};
+static const bpnn__dialect dialect = {"(",           " ? ",       " : ",       ")",         "Math.exp(", "Math.tanh(",
+                                      "Math.atanh(", "Math.sin(", "Math.cos(", "Math.abs(", "erf(",      &numbers};
 static const bpnn__literals literals = {"const ", ";", "null", "true", "false", true};
 
 static const char head[] =
@@ -159,10 +155,10 @@ static void put_functions(bpnn__text *to, const bpnn_model *model)
 {
     if (bpnn__has_activation(model, BPNN_ACT_GELU)) {
         bpnn__text_add(to, "function erf(x) {\n    return ");
-        bpnn__put_erf(to, &without_erf, "x");
+        bpnn__put_erf(to, &dialect, "x");
         bpnn__text_add(to, ";\n}\n\n");
     }
-    if (bpnn__has_activation(model, BPNN_ACT_SOFTMAX) || bpnn__has_activation(model, BPNN_ACT_LOG_SOFTMAX))
+    if (bpnn__is_distribution(model))
         bpnn__text_add(to, over_rows);
     if (model->schema.task != BPNN_TASK_REGRESSION) {
         bpnn__text_add(to, "function share(x) {\n    return ");

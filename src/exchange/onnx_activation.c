@@ -1,6 +1,7 @@
 /* Activations by standard operators of opset 13. Runtimes have few of the named ones (Elu, Erf, ..) in double; there they are put together from
  * arithmetic, Exp and Log. Where an operator has two computed operands they are made one after the other: the order of nodes must not depend on
  * the compiler. */
+#include "exchange/formula.h"
 #include "exchange/onnx_graph.h"
 
 static const char *one(bpnn__onnx *g, const char *op, const char *x)
@@ -68,26 +69,12 @@ static const char *polynomial(bpnn__onnx *g, const char *x, const double *c, siz
     return sum;
 }
 
-/* The polynomials of kernel/elementary_double.h: erf(a) / a in a^2 for a < 1, erfc(a) exp(a^2) in (a - 2) / (a + 2) beyond. */
 static const char *erf_double(bpnn__onnx *g, const char *x)
 {
-    static const double near[] = {
-        0x1.05ffd737fb32ep-34, -0x1.389d4f2641625p-30, 0x1.f7b4bf3b13964p-27, -0x1.5f1ecb6f0764cp-23,
-        0x1.b9df224ca4b97p-20, -0x1.f4d1e3183f7aep-17, 0x1.f9a321d5b8e1ep-14, -0x1.c02db3dac435fp-11,
-        0x1.565bcd0dbaa38p-8,  -0x1.b82ce31284e00p-6,  0x1.ce2f21a042b30p-4,  -0x1.812746b0379e6p-2,
-        0x1.20dd750429b6dp+0,
-    };
-    static const double far[] = {
-        -0x1.c49d5026d94f3p-22, -0x1.1dc296ab25c2bp-21, 0x1.3c3cdeef1f68fp-20,  0x1.fc947548a0e7cp-19,
-        0x1.75d432f39d289p-20,  -0x1.d4b0d3d3aaf27p-17, -0x1.ceb69de6e21dbp-16, 0x1.cdcd09b79ebebp-16,
-        0x1.6da9701b2c57cp-13,  0x1.6d5ef188bff89p-15,  -0x1.016b5cdbae621p-10, -0x1.bc25a4763b3cap-11,
-        0x1.ca95ed532b26cp-8,   0x1.e947159797158p-9,   -0x1.437f0b68c0bdcp-4,  0x1.eeea7dc8a78b7p-3,
-        -0x1.b57034efd3f72p-2,  0x1.058671b52c776p-2,
-    };
     const char *a = clip(g, one(g, "Abs", x), 0, 6), *z = two(g, "Mul", a, a);
-    const char *small = two(g, "Mul", a, polynomial(g, z, near, sizeof near / sizeof *near));
+    const char *small = two(g, "Mul", a, polynomial(g, z, bpnn__erf_near, BPNN__ERF_NEAR));
     const char *above = with(g, "Sub", a, 2), *below = with(g, "Add", a, 2), *u = two(g, "Div", above, below);
-    const char *power = one(g, "Exp", one(g, "Neg", z)), *factor = polynomial(g, u, far, sizeof far / sizeof *far);
+    const char *power = one(g, "Exp", one(g, "Neg", z)), *factor = polynomial(g, u, bpnn__erf_far, BPNN__ERF_FAR);
     const char *tail = two(g, "Mul", power, factor);
     const char *large = two(g, "Sub", bpnn__onnx_scalar(g, 1), tail);
     const char *size = bpnn__onnx_node(g, "Where", with(g, "Less", a, 1), small, large), *sign = one(g, "Sign", x);

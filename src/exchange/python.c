@@ -4,7 +4,7 @@
 #include "net/net.h"
 
 static const bpnn__style numbers = {"", "np.nan", "np.inf", "-np.inf", 8};
-static const bpnn__dialect dialect = {"np.where(",   ", ",      ", ",      ")",       "np.exp(", "np.log(", "np.tanh(",
+static const bpnn__dialect dialect = {"np.where(",   ", ",      ", ",      ")",       "np.exp(", "np.tanh(",
                                       "np.arctanh(", "np.sin(", "np.cos(", "np.abs(", "erf(",    &numbers};
 static const bpnn__literals literals = {"", "", "None", "True", "False", false};
 
@@ -150,7 +150,7 @@ bpnn_status bpnn__export_python(bpnn__text *buffer, const bpnn_model *model, con
     bpnn__text_add(buffer, cells);
     if (bpnn__has_activation(first, BPNN_ACT_GELU))
         bpnn__text_add(buffer, erf_function);
-    if (bpnn__has_activation(first, BPNN_ACT_SOFTMAX) || bpnn__has_activation(first, BPNN_ACT_LOG_SOFTMAX))
+    if (bpnn__is_distribution(first))
         bpnn__text_add(buffer, over_rows);
     if (first->schema.task != BPNN_TASK_REGRESSION) {
         bpnn__text_add(buffer, "def share(x):\n    return ");

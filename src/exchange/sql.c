@@ -11,7 +11,7 @@
 enum { MOST_COLUMNS = 1500, TERMS = 50 }; /* engines: 1600 (PostgreSQL), 2000 (SQLite); depth of an expression */
 
 static const bpnn__style numbers = {"", "NULL", "NULL", "NULL", 8};
-static const bpnn__dialect dialect = {"(CASE WHEN ", " THEN ", " ELSE ", " END)", "EXP(", "LN(",   "TANH(",
+static const bpnn__dialect dialect = {"(CASE WHEN ", " THEN ", " ELSE ", " END)", "EXP(", "TANH(",
                                       "ATANH(",      "SIN(",   "COS(",   "ABS(",  NULL,   &numbers};
 
 static const char head[] =
@@ -213,13 +213,10 @@ static void put_largest(writer *w, const char *unit, size_t count, bool index)
 
 enum { UNIT = 64 };
 
-/* "e1_", and "e1_2" with unit i */
+/* "e1_2" */
 static void unit_of(char unit[UNIT], char letter, size_t k, size_t i)
 {
-    if (i == SIZE_MAX)
-        snprintf(unit, UNIT, "%c%zu_", letter, k + 1);
-    else
-        snprintf(unit, UNIT, "%c%zu_%zu", letter, k + 1, i + 1);
+    snprintf(unit, UNIT, "%c%zu_%zu", letter, k + 1, i + 1);
 }
 
 static void put_unit_sum(writer *w, const char *letter, size_t k, size_t count)
@@ -240,7 +237,7 @@ static void put_softmax(writer *w, size_t count, bool logarithm)
     carry(w, "e", count);
     for (size_t k = 0; k < w->members; k++) {
         next(w);
-        unit_of(unit, 'e', k, SIZE_MAX);
+        snprintf(unit, UNIT, "e%zu_", k + 1);
         if (count > 1)
             put_largest(w, unit, count, false);
         else
