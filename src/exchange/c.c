@@ -1,17 +1,11 @@
 /* One C99 file: no allocation, libm's fma alone; the library's orders of summation and elementary functions, so that its results are
  * predict's, bit for bit. */
 #include "exchange/c.h"
+#include "exchange/programs.h"
 #include "net/net.h"
 
 const bpnn__style bpnn__c_double = {"", "NAN", "HUGE_VAL", "-HUGE_VAL", 8};
 const bpnn__style bpnn__c_float = {"f", "NAN", "HUGE_VALF", "-HUGE_VALF", 8};
-
-void bpnn__c_array(bpnn__text *to, const char *name, bool single, const double *values, size_t count)
-{
-    bpnn__put(to, "static const %s %s[%zu] = {\n    ", single ? "float" : "double", name, count);
-    bpnn__put_numbers(to, single ? &bpnn__c_float : &bpnn__c_double, single, values, count);
-    bpnn__text_add(to, "};\n");
-}
 
 /* One export at work. */
 typedef struct writer {
@@ -144,17 +138,17 @@ static void put_parameters(const writer *w, const bpnn_net *net, size_t k, size_
     bpnn_bias mode = net->layers[m - 1].bias;
     size_t biases = mode == BPNN_BIAS_NEURON ? out : mode == BPNN_BIAS_SHARED;
     const bpnn__style *style = w->single ? &bpnn__c_float : &bpnn__c_double;
-    bpnn__put(w->to, "static const real weight_%zu_%zu[%zu] = {", k, m, in * out);
+    bpnn__put(w->to, "static const real weight_%zu_%zu[%zu] = {\n    ", k, m, in * out);
     for (size_t i = 0; i < in * out; i++) {
-        bpnn__text_add(w->to, i == 0 ? "\n    " : i % 8 ? ", " : ",\n    ");
+        bpnn__put_next(w->to, style, i);
         bpnn__put_number(w->to, style, w->single, bpnn__net_get(net, net->weight_offset[m] + i));
     }
     bpnn__text_add(w->to, "};\n");
     if (biases == 0)
         return;
-    bpnn__put(w->to, "static const real bias_%zu_%zu[%zu] = {", k, m, biases);
+    bpnn__put(w->to, "static const real bias_%zu_%zu[%zu] = {\n    ", k, m, biases);
     for (size_t i = 0; i < biases; i++) {
-        bpnn__text_add(w->to, i == 0 ? "\n    " : i % 8 ? ", " : ",\n    ");
+        bpnn__put_next(w->to, style, i);
         bpnn__put_number(w->to, style, w->single, bpnn__bias_of(net, m, i));
     }
     bpnn__text_add(w->to, "};\n");
@@ -162,12 +156,9 @@ static void put_parameters(const writer *w, const bpnn_net *net, size_t k, size_
 
 static void put_array(const writer *w, const char *name, size_t k, const double *values, size_t count)
 {
-    bpnn__text full = {0};
-    bpnn__put(&full, "%s_%zu", name, k);
-    if (full.data)
-        bpnn__c_array(w->to, full.data, false, values, count);
-    w->to->failed |= full.failed;
-    bpnn__text_free(&full);
+    bpnn__put(w->to, "static const double %s_%zu[%zu] = {\n    ", name, k, count);
+    bpnn__put_numbers(w->to, &bpnn__c_double, false, values, count);
+    bpnn__text_add(w->to, "};\n");
 }
 
 static void put_member(const writer *w, const bpnn_model *member, size_t k)
@@ -175,7 +166,7 @@ static void put_member(const writer *w, const bpnn_model *member, size_t k)
     const bpnn__schema *s = &member->schema;
     bpnn__put(w->to, "static const double fill_%zu[MODEL_INPUTS] = {\n    ", k);
     for (size_t f = 0; f < s->feature_count; f++) {
-        bpnn__text_add(w->to, f == 0 ? "" : f % 8 ? ", " : ",\n    ");
+        bpnn__put_next(w->to, &bpnn__c_double, f);
         bpnn__put_number(w->to, &bpnn__c_double, false, s->features[f].categorical ? 0 : s->features[f].fill);
     }
     bpnn__text_add(w->to, "};\n");
@@ -228,8 +219,7 @@ bpnn_status bpnn__export_c(bpnn__text *buffer, const bpnn_model *model, const bp
     put_precision(&w);
     for (size_t m = 1; m <= net->depth; m++) {
         functions |= bpnn__c_needs(&net->layers[m - 1].activation, w.single);
-        lanes |= is_narrow(&w, m) || net->layers[m - 1].activation.kind == BPNN_ACT_SOFTMAX ||
-                 net->layers[m - 1].activation.kind == BPNN_ACT_LOG_SOFTMAX;
+        lanes |= is_narrow(&w, m) || bpnn__over_row(net->layers[m - 1].activation.kind);
     }
     if (bpnn__c_takes_exp(model))
         functions |= (uint64_t)1 << BPNN__C_D_EXP;

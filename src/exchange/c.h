@@ -2,8 +2,7 @@
 #ifndef BPNN_EXCHANGE_C_H
 #define BPNN_EXCHANGE_C_H
 
-#include "exchange/exchange.h"
-#include "exchange/put.h"
+#include "exchange/formula.h"
 
 /* The functions of c_functions.c, each behind those it needs. */
 typedef enum bpnn__c_function {
@@ -57,8 +56,5 @@ void bpnn__c_names(bpnn__text *to, const bpnn_model *model);
 bpnn_status bpnn__c_test(bpnn__text *to, const bpnn_model *model, bpnn_error *error);
 
 extern const bpnn__style bpnn__c_double, bpnn__c_float;
-
-/* "static const TYPE NAME[COUNT] = {..};" */
-void bpnn__c_array(bpnn__text *to, const char *name, bool single, const double *values, size_t count);
 
 #endif

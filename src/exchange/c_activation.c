@@ -1,7 +1,7 @@
 /* Activations as C expressions of x, operation by operation as kernel/activations.h. */
 #include "exchange/c.h"
 
-enum { SELF, ABS, EXP, EXPM1, LOG, LOG1P, TANH, SIGMOID, ERF, SIN, KINDS };
+enum { ABS, EXP, EXPM1, LOG, LOG1P, TANH, SIGMOID, ERF, SIN, KINDS };
 
 /* The names of the functions in both precisions; erf, sin and cos go through double. */
 static const struct {

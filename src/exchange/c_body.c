@@ -71,16 +71,14 @@ static const char encode[] =
 
 static const char *share_of(const bpnn_model *model)
 {
-    bpnn_activation_kind last = model->net->layers[model->net->depth - 1].activation.kind;
-    if (last == BPNN_ACT_LOG_SOFTMAX)
+    if (bpnn__output_of(model) == BPNN_ACT_LOG_SOFTMAX)
         return "d_exp(x)";
     return model->net->loss.kind == BPNN_LOSS_HINGE ? "CLIP((1 + x) / 2, 0, 1)" : "CLIP(x, 0, 1)";
 }
 
 bool bpnn__c_takes_exp(const bpnn_model *model)
 {
-    return model->schema.task != BPNN_TASK_REGRESSION &&
-           model->net->layers[model->net->depth - 1].activation.kind == BPNN_ACT_LOG_SOFTMAX;
+    return model->schema.task != BPNN_TASK_REGRESSION && bpnn__output_of(model) == BPNN_ACT_LOG_SOFTMAX;
 }
 
 static const char targets[] = "    int k;\n"
@@ -113,14 +111,12 @@ static const char classes[] =
 
 static void put_present(bpnn__text *to, const bpnn_model *model)
 {
-    bpnn_activation_kind last = model->net->layers[model->net->depth - 1].activation.kind;
     bpnn_task task = model->schema.task;
     if (task != BPNN_TASK_REGRESSION)
         bpnn__put(to, "static double share(real output)\n{\n    double x = (double)output;\n    return %s;\n}\n\n",
                   share_of(model));
     if (task == BPNN_TASK_MULTICLASS)
-        bpnn__put(to, "#define DISTRIBUTION %s\n\n",
-                  last == BPNN_ACT_SOFTMAX || last == BPNN_ACT_LOG_SOFTMAX ? "1" : "0");
+        bpnn__put(to, "#define DISTRIBUTION %s\n\n", bpnn__is_distribution(model) ? "1" : "0");
     bpnn__text_add(to, "/* what the outputs mean; returns the class */\n"
                        "static int present(const member *m, const real *y, double *values)\n{\n");
     bpnn__text_add(to, task == BPNN_TASK_REGRESSION ? targets : task == BPNN_TASK_BINARY ? binary : classes);

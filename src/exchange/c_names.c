@@ -98,10 +98,9 @@ static void put_levels(bpnn__text *to, const bpnn__schema *s)
 void bpnn__c_names(bpnn__text *to, const bpnn_model *model)
 {
     const bpnn__schema *s = &model->schema;
-    bool classes = s->task != BPNN_TASK_REGRESSION;
     bpnn__text_add(to, "/* ---- names; -DBPNN_NO_NAMES leaves them out ---- */\n\n#ifndef BPNN_NO_NAMES\n\n");
     put_inputs(to, s);
-    put_list(to, "model_outputs", "", classes ? s->classes : s->targets, classes ? s->class_count : s->target_count);
+    put_list(to, "model_outputs", "", bpnn__value_names(model), bpnn__value_count(model));
     put_levels(to, s);
     bpnn__text_add(to, "#endif\n\n");
 }

@@ -30,9 +30,6 @@ const bpnn__exporter *bpnn__exporter_of(bpnn_format format);
 bpnn_status bpnn__export_json(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                               bpnn_error *error);
 
-bpnn_status bpnn__export_c(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
-                           bpnn_error *error);
-
 /* Parameters of layer m = 1..D as doubles: weight w[j][i] (j < s_{m-1}, i < s_m); bias of unit i, 0 for layers without. */
 double bpnn__weight_of(const bpnn_net *net, size_t m, size_t j, size_t i);
 double bpnn__bias_of(const bpnn_net *net, size_t m, size_t i);

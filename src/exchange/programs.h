@@ -4,6 +4,8 @@
 
 #include "exchange/exchange.h"
 
+bpnn_status bpnn__export_c(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
+                           bpnn_error *error);
 bpnn_status bpnn__export_python(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                                 bpnn_error *error);
 bpnn_status bpnn__export_javascript(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,

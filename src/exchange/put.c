@@ -45,11 +45,16 @@ void bpnn__put_number(bpnn__text *to, const bpnn__style *style, bool single, dou
     bpnn__text_add(to, style->tail);
 }
 
+void bpnn__put_next(bpnn__text *to, const bpnn__style *style, size_t i)
+{
+    if (i > 0)
+        bpnn__text_add(to, i % style->width ? ", " : ",\n    ");
+}
+
 void bpnn__put_numbers(bpnn__text *to, const bpnn__style *style, bool single, const double *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            bpnn__text_add(to, i % style->width ? ", " : ",\n    ");
+        bpnn__put_next(to, style, i);
         bpnn__put_number(to, style, single, values[i]);
     }
 }

@@ -18,6 +18,9 @@ typedef struct bpnn__style {
  * float. */
 void bpnn__put_number(bpnn__text *to, const bpnn__style *style, bool single, double value);
 
+/* What stands before number i of a list: nothing, a comma, or a comma and a new line. */
+void bpnn__put_next(bpnn__text *to, const bpnn__style *style, size_t i);
+
 /* "a, b, c" broken into lines. */
 void bpnn__put_numbers(bpnn__text *to, const bpnn__style *style, bool single, const double *values, size_t count);
 

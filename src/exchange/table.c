@@ -16,6 +16,7 @@ static const bpnn__exporter rows[BPNN_FORMAT_COUNT] = {
     [BPNN_FORMAT_NPZ] = {".npz", "the weights for NumPy and scikit-learn: coefs_0, intercepts_0 ..", bpnn__export_npz,
                          bpnn__import_npz, NULL},
     [BPNN_FORMAT_FANN] = {".net", "a text file of FANN 2", bpnn__export_fann, bpnn__import_fann, bpnn__is_fann},
+    [BPNN_FORMAT_C] = {".c", "one C99 file without allocation, bit for bit as predict", bpnn__export_c, NULL, NULL},
     [BPNN_FORMAT_PYTHON] = {".py", "one file of Python and NumPy, from tables to predictions", bpnn__export_python,
                             NULL, NULL},
     [BPNN_FORMAT_JAVASCRIPT] = {".js", "one file without dependencies, for browsers and Node", bpnn__export_javascript,
@@ -23,7 +24,6 @@ static const bpnn__exporter rows[BPNN_FORMAT_COUNT] = {
     [BPNN_FORMAT_SQL] = {".sql", "one SELECT over a table, from its columns to predictions", bpnn__export_sql, NULL,
                          NULL},
     [BPNN_FORMAT_EXCEL] = {".xlsx", "a workbook, every step a live formula", bpnn__export_excel, NULL, NULL},
-    [BPNN_FORMAT_C] = {".c", "one C99 file without allocation, bit for bit as predict", bpnn__export_c, NULL, NULL},
 };
 
 const bpnn__exporter *bpnn__exporter_of(bpnn_format format)
