@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 20, FIRST_ROW = 2, MOST_COLUMNS = 16384, MOST_TEXT = 32767, NAME = 64 };
+enum { ROWS = 20, FIRST_ROW = 2, NAME = 64 };
 
 static const bpnn__style numbers = {"", "NA()", "NA()", "NA()", 8};
 static const bpnn__dialect dialect = {"IF(",    ",",    ",",    ")",    "EXP(", "TANH(",
@@ -532,39 +532,12 @@ static void add_frame(book *b)
     bpnn__text_free(&b->types);
 }
 
-static bool is_long(char *const *texts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strlen(texts[i]) > MOST_TEXT - 4)
-            return true;
-    return false;
-}
-
-static bpnn_status check(const bpnn_model *model, bpnn_error *error)
-{
-    const bpnn__schema *s = &model->schema;
-    size_t widest = s->width > s->feature_count + 1 ? s->width : s->feature_count + 1;
-    bool long_text = is_long(bpnn__value_names(model), bpnn__value_count(model));
-    for (size_t m = 1; m <= model->net->depth; m++)
-        widest = 2 * bpnn__net_size(model->net, m) > widest ? 2 * bpnn__net_size(model->net, m) : widest;
-    for (size_t f = 0; f < s->feature_count; f++)
-        long_text |= is_long(&s->features[f].name, 1) ||
-                     (s->features[f].categorical && is_long(s->features[f].levels, s->features[f].level_count));
-    if (long_text)
-        return bpnn__fail(error, BPNN_USAGE, "excel holds texts of %d characters at most, and a name is longer",
-                          MOST_TEXT);
-    if (widest >= MOST_COLUMNS)
-        return bpnn__fail(error, BPNN_USAGE, "excel has %d columns, and this model needs %zu; take c, python or onnx",
-                          MOST_COLUMNS, widest + 1);
-    return BPNN_OK;
-}
-
 bpnn_status bpnn__export_excel(bpnn__text *buffer, const bpnn_model *model, const bpnn_export_options *options,
                                bpnn_error *error)
 {
     book b = {.model = model, .members = bpnn_model_members(model), .zip = {.out = buffer}};
     (void)options;
-    bpnn_status status = check(model, error);
+    bpnn_status status = bpnn__check_excel(model, error);
     if (status != BPNN_OK)
         return status;
     double *raw = bpnn__alloc(ROWS * model->schema.feature_count, sizeof *raw);

@@ -2,9 +2,13 @@
 #ifndef BPNN_EXCHANGE_EXCEL_CELL_H
 #define BPNN_EXCHANGE_EXCEL_CELL_H
 
+#include "exchange/exchange.h"
 #include "exchange/put.h"
 
 #include <stdio.h>
+
+/* excel_check.c: USAGE where the model does not fit a workbook. */
+bpnn_status bpnn__check_excel(const bpnn_model *model, bpnn_error *error);
 
 enum { CELL = 32 };
 

@@ -202,6 +202,37 @@ def safetensors():
         case(f"safetensors, {precision}", work)
 
 
+def excel():
+    """A sheet has 16,384 columns, a formula room for 400 members, a cell for names of 32,763 bytes: one more is refused, and said."""
+    def trained(head, rows, *options):
+        with open(f"{folder}/excel.csv", "w") as file:
+            file.write("\n".join([",".join(head)] + [",".join(row) for row in rows]) + "\n")
+        run(program, "train", "-q", "--header", "yes", "--hidden", "1", "--epochs", "1", *options, "-o", f"{folder}/excel.bpnn", f"{folder}/excel.csv")
+
+    def exported(expect, word):
+        out = subprocess.run([program, "export", "--to", "excel", f"{folder}/excel.bpnn"], capture_output=True, text=True)
+        assert out.returncode == expect and word in out.stderr, f"exit {out.returncode}: {out.stderr[:300]}"
+
+    def columns(count, expect):
+        head = [f"c{c}" for c in range(count)] + ["y"]
+        trained(head, [[str((r + c) % 7) for c in range(count)] + ["pqr"[r % 3]] for r in range(12)])
+        exported(expect, "16384 columns, and this model needs 16385" if expect else "")
+    case("excel, all columns", lambda: columns(16384 - 4, 0))
+    case("excel, a column too many", lambda: columns(16384 - 3, 1))
+
+    def members(count, expect):
+        trained(["a", "y"], [[str(r), str(r * r % 5)] for r in range(12)], "--ensemble", str(count))
+        exported(expect, "at most 400 members" if expect else "")
+    case("excel, 400 members", lambda: members(400, 0))
+    case("excel, a member too many", lambda: members(401, 1))
+
+    def name(size, expect):
+        trained(["a" * size, "y"], [[str(r), str(r * r % 5)] for r in range(12)])
+        exported(expect, "at most 32763 bytes" if expect else "")
+    case("excel, a long name", lambda: name(32763, 0))
+    case("excel, too long a name", lambda: name(32764, 1))
+
+
 if fann == "none":
     print("skipped: FANN (libfann-dev is not installed)")
 else:
@@ -212,5 +243,6 @@ except ImportError:
     print("skipped: scikit-learn (python3-sklearn is not installed)")
 npz_alone()
 safetensors()
+excel()
 print(f"formats: {done} done, {bad} bad")
 sys.exit(bad != 0)
