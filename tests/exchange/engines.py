@@ -93,7 +93,16 @@ def run_python(model):
     spec = importlib.util.spec_from_file_location("exported", model.path("model.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.predict(dict(zip(model.names(), zip(*model.cells()))))
+    table = dict(zip(model.names(), zip(*model.cells())))
+    if None in model.levels:
+        name = model.names()[model.levels.index(None)]
+        try:
+            module.predict({**table, name: ["no number"]})
+        except ValueError as said:
+            assert "column %r" % name in str(said), said
+        else:
+            raise AssertionError("a text is taken for a number")
+    return module.predict(table)
 
 
 NODE = """
