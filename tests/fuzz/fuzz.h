@@ -48,7 +48,7 @@ unsigned char *fuzz_pack(const unsigned char *bytes, size_t size, size_t *packed
 /* Of a model file or checkpoint: the header's length and padding, then the checksum. */
 size_t fuzz_mend_model(unsigned char *bytes, size_t size, size_t room);
 
-/* A model from another format: an error is MODEL with a text; a model can be written and read back, and predicts. */
+/* A model from another format: an error is MODEL with a text; a model can be written and read back. */
 bool fuzz_import(const char *name, const unsigned char *bytes, size_t size);
 
 #endif
