@@ -42,18 +42,22 @@ mkdir -p build
 say "the law of the house"
 tools/law.sh
 
-[ "$kind" = all ] || without=long
-run gcc release -DCMAKE_C_COMPILER=gcc
-if [ "$kind" = all ]; then
-  need "ONNX beside its checker, PyTorch and FANN" python3-onnx python3-torch python3-sklearn libfann-dev
+if [ "$kind" = quick ]; then
+  without=long
+  run gcc release -DCMAKE_C_COMPILER=gcc
+else
+  need "what models are exported to and compared with: ONNX and its checker, PyTorch, scikit-learn, FANN, Node" \
+    python3-onnx python3-torch python3-sklearn libfann-dev nodejs
+  need "the second compiler, C++ for the outside program, the format" clang g++ clang-format
   if command -v npm >/dev/null && [ ! -d build/node/node_modules/onnxruntime-node ]; then
     say "ONNX Runtime, to compare with"
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node onnxruntime-node >/dev/null 2>&1 ||
       echo "npm could not install onnxruntime-node: that comparison is skipped"
   fi
-  need "the second compiler, C++ for the outside program, the format" clang g++ clang-format
   say "the format"
   tools/format.sh
+  run gcc release -DCMAKE_C_COMPILER=gcc
+  without=once
   run clang release -DCMAKE_C_COMPILER=clang
   run asan asan -DCMAKE_C_COMPILER=gcc
   labels=threads run tsan tsan -DCMAKE_C_COMPILER=gcc

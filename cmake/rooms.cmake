@@ -107,7 +107,8 @@ function(bpnn_floors_up_to floor result)
 endfunction()
 
 # bpnn_test(NAME FLOOR SOURCES ... [ARGUMENTS ...] [LABELS ...] [TIMEOUT n]): a test program that sees the floors up to FLOOR from inside.
-# Labels: threads = run by ThreadSanitizer too, long = left out by ./test.sh quick.
+# Labels: threads = run by ThreadSanitizer too, long = left out by ./test.sh quick, once = its question
+# is not the library's memory or code: asked of the first build alone.
 function(bpnn_test name floor)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;ARGUMENTS;LABELS" ${ARGN})
   bpnn_floors_up_to(${floor} objects)

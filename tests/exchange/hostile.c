@@ -1,49 +1,8 @@
 #include "exchange/hostile.h"
+#include "base/watch.h"
 
-#include <bpnn/memory.h>
 #include <stdlib.h>
 #include <string.h>
-
-static size_t largest;
-
-static void *watch_allocate(size_t size, void *context)
-{
-    (void)context;
-    largest = size > largest ? size : largest;
-    return malloc(size);
-}
-
-static void *watch_reallocate(void *memory, size_t size, void *context)
-{
-    (void)context;
-    largest = size > largest ? size : largest;
-    return realloc(memory, size);
-}
-
-static void watch_release(void *memory, void *context)
-{
-    (void)context;
-    free(memory);
-}
-
-bool watch_memory(void)
-{
-    bpnn_allocator watch = {watch_allocate, watch_reallocate, watch_release, NULL};
-    return bpnn_set_allocator(&watch, NULL) == BPNN_OK;
-}
-
-/* A model that came of a malformed file has to be as good as any. */
-static bool is_whole(const bpnn_model *model)
-{
-    void *data = NULL;
-    size_t size;
-    bpnn_model *again = NULL;
-    bool good = bpnn_model_write(model, &data, &size, NULL) == BPNN_OK &&
-                bpnn_model_read(&again, data, size, "again", NULL) == BPNN_OK;
-    bpnn_model_free(again);
-    bpnn_release(data);
-    return good;
-}
 
 bool holds(reader read, bytes file, size_t *accepted)
 {
@@ -52,12 +11,12 @@ bool holds(reader read, bytes file, size_t *accepted)
     unsigned char *exact = malloc(file.size ? file.size : 1); /* so that reading past it is seen */
     if (file.size > 0)
         memcpy(exact, file.data, file.size);
-    largest = 0;
+    watch_reset();
     bpnn_status status = read(&model, exact, file.size, "made", &error);
     free(exact);
-    bool good = largest <= ((size_t)64 << 20) + 2 * file.size;
+    bool good = watch_largest() <= ((size_t)64 << 20) + 2 * file.size;
     if (status == BPNN_OK) {
-        good = good && is_whole(model);
+        good = good && made_is_whole(model);
         ++*accepted;
     } else {
         good = good && status == BPNN_MODEL && error.text[0] && !model;

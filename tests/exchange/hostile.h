@@ -12,11 +12,8 @@ typedef struct bytes {
 /* A reader as the table of formats has it. */
 typedef bpnn_status (*reader)(bpnn_model **model, const void *bytes, size_t size, const char *name, bpnn_error *error);
 
-/* Replaces the allocator by one that watches; call it before anything else. */
-bool watch_memory(void);
-
-/* Reads the bytes: no allocation over 64 MiB + 2 x file, an error is MODEL with a text, and what is accepted is a model that can be
- * written and read back. */
+/* Reads the bytes, under watch_begin (base/watch.h): no allocation over 64 MiB + 2 x file, an error is MODEL with a text, and what is accepted
+ * is whole (model/made.h). */
 bool holds(reader read, bytes file, size_t *accepted);
 
 /* Random bytes changed, cut off, doubled, or taken from `other`. The result has room for it: freed with free. */

@@ -1,6 +1,7 @@
 /* Malformed FANN and .npz files: bytes as in hostile.c, numbers of the text or header that become others; the checksums of half of
  * the archives are put right. test_hostile_formats [CASES] */
 #include "base/little.h"
+#include "base/watch.h"
 #include "exchange/drawn.h"
 #include "exchange/hostile.h"
 #include "exchange/plain.h"
@@ -104,7 +105,7 @@ int main(int argc, char **argv)
     uint64_t seed = seed_of_tests(1);
     dice d = {seed};
     size_t cases = argc > 1 ? (size_t)strtoull(argv[1], NULL, 10) : CASES;
-    if (!watch_memory())
+    if (!watch_begin())
         return 1;
     printf("seed %llu\n", (unsigned long long)seed);
     size_t bad = campaign(&d, "FANN", cases, bpnn__export_fann, bpnn__import_fann);

@@ -1,6 +1,7 @@
 /* Malformed ONNX files: bytes as in hostile.c; fields of the wire format with other lengths, numbers and places, with the lengths of
  * what holds them put right; our own, and chains as others write them. test_hostile_onnx [CASES] */
 #include "base/memory.h"
+#include "base/watch.h"
 #include "exchange/drawn.h"
 #include "exchange/hostile.h"
 #include "exchange/onnx.h"
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
     dice d = {seed};
     size_t cases = argc > 1 ? (size_t)strtoull(argv[1], NULL, 10) : CASES, bad = 0, accepted = 0;
     bytes files[FILES];
-    if (!watch_memory())
+    if (!watch_begin())
         return 1;
     for (size_t i = 0; i < FILES; i++)
         files[i] = i < FILES / 2 ? make_file(&d, i) : read_file(BPNN_SOURCE_DIR "/tests/golden/torch.onnx");

@@ -1,97 +1,37 @@
 /* The promises that every target is held to, and what targets share. */
 #include "fuzz/fuzz.h"
+#include "base/watch.h"
+#include "model/made.h"
 #include "table/made_tables.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-enum { MOST_CELLS = 20000 };
-
 /* ---- memory ---- */
-
-static atomic_size_t largest;
-static atomic_long alive;
-
-static void note(size_t size)
-{
-    size_t seen = largest;
-    while (size > seen && !atomic_compare_exchange_weak(&largest, &seen, size))
-        ;
-}
-
-static void *watch_allocate(size_t size, void *context)
-{
-    (void)context;
-    note(size);
-    void *memory = malloc(size);
-    alive += memory != NULL;
-    return memory;
-}
-
-static void *watch_reallocate(void *memory, size_t size, void *context)
-{
-    (void)context;
-    note(size);
-    void *more = realloc(memory, size);
-    alive += more && !memory;
-    return more;
-}
-
-static void watch_release(void *memory, void *context)
-{
-    (void)context;
-    alive -= memory != NULL;
-    free(memory);
-}
-
-bool fuzz_begin(void)
-{
-    bpnn_allocator watch = {watch_allocate, watch_reallocate, watch_release, NULL};
-    return bpnn_set_allocator(&watch, NULL) == BPNN_OK;
-}
 
 bool fuzz_holds(const fuzz_target *target, const unsigned char *bytes, size_t size)
 {
-    long before = alive;
-    largest = 0;
+    long before = watch_alive();
+    watch_reset();
     bool good = target->holds(bytes, size);
     if (!good)
         fprintf(stderr, "fuzz: a promise of the reader is broken\n");
+    size_t largest = watch_largest();
     bool bounded = largest <= ((size_t)64 << 20) + 80 * size;
     if (!bounded)
         fprintf(stderr, "fuzz: an allocation of %zu bytes for a file of %zu\n", largest, size);
-    if (alive != before)
-        fprintf(stderr, "fuzz: %ld allocations are left\n", alive - before);
-    return good && bounded && alive == before;
+    if (watch_alive() != before)
+        fprintf(stderr, "fuzz: %ld allocations are left\n", watch_alive() - before);
+    return good && bounded && watch_alive() == before;
 }
 
 /* ---- tables ---- */
 
-/* Touches everything; the sum keeps the compiler from leaving it out. */
-static size_t look_at_all(const bpnn_table *t)
-{
-    char buffer[32];
-    size_t sum = bpnn_table_get_dialect(t).header, columns = bpnn_table_columns(t), rows = MOST_CELLS / columns + 1;
-    rows = rows < bpnn_table_rows(t) ? rows : bpnn_table_rows(t);
-    for (size_t c = 0; c < columns && c < MOST_CELLS; c++)
-        sum += strlen(bpnn_table_column_name(t, c)) + bpnn_table_is_numeric(t, c);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns && c < MOST_CELLS; c++) {
-            const char *text = bpnn_table_text(t, r, c, buffer);
-            sum += text ? strlen(text) : 0;
-            sum += bpnn_table_number(t, r, c) > 0;
-        }
-    for (size_t r = 0; r < bpnn_table_rows(t); r++)
-        sum += (size_t)bpnn_table_line(t, r);
-    return sum;
-}
-
 bool fuzz_table_looked_at(bpnn_status status, bpnn_table *table, const bpnn_error *error)
 {
-    bool good = status == BPNN_OK ? table && look_at_all(table) != SIZE_MAX
+    bool good = status == BPNN_OK ? table && look_at_table(table) != SIZE_MAX
                                   : !table && status == BPNN_DATA && error->status == status && error->text[0] &&
                                         !strchr(error->text, '\n') && error->file[0];
     bpnn_table_free(table);
@@ -150,25 +90,12 @@ unsigned char *fuzz_pack(const unsigned char *bytes, size_t size, size_t *packed
 
 /* ---- models ---- */
 
-/* A model that came of a hostile file has to be as good as any. */
-static bool is_whole(const bpnn_model *model)
-{
-    void *data = NULL;
-    size_t size;
-    bpnn_model *again = NULL;
-    bool good = bpnn_model_write(model, &data, &size, NULL) == BPNN_OK &&
-                bpnn_model_read(&again, data, size, "again", NULL) == BPNN_OK;
-    bpnn_model_free(again);
-    bpnn_release(data);
-    return good;
-}
-
 bool fuzz_import(const char *name, const unsigned char *bytes, size_t size)
 {
     bpnn_model *model = NULL;
     bpnn_error error = {0};
     bpnn_status status = bpnn_model_import_memory(&model, bytes, size, name, &error);
-    bool good = status == BPNN_OK ? is_whole(model) : !model && status == BPNN_MODEL && error.text[0];
+    bool good = status == BPNN_OK ? made_is_whole(model) : !model && status == BPNN_MODEL && error.text[0];
     bpnn_model_free(model);
     return good;
 }

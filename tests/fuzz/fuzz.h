@@ -22,9 +22,6 @@ typedef struct fuzz_target {
 FUZZ_TARGETS(FUZZ_X)
 #undef FUZZ_X
 
-/* Replaces the allocator by one that counts; before anything else. */
-bool fuzz_begin(void);
-
 /* holds(), and: no allocation over 64 MiB + 80 x size, nothing left allocated. Prints what is broken. */
 bool fuzz_holds(const fuzz_target *target, const unsigned char *bytes, size_t size);
 

@@ -1,4 +1,5 @@
 /* A fuzz target for clang's libFuzzer. FUZZ_TARGET: which one. */
+#include "base/watch.h"
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -25,7 +26,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    return fuzz_begin() ? 0 : 1;
+    return watch_begin() ? 0 : 1;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -1,6 +1,7 @@
 /* Replays files through the fuzz targets without a fuzzer.
  *   replay_corpus TARGET|all FOLDER    the target's own seeds, and every file of FOLDER/TARGET
  *   replay_corpus --seeds TARGET FOLDER    writes the seeds as files */
+#include "base/watch.h"
 #include "fuzz/fuzz.h"
 
 #include <dirent.h>
@@ -100,7 +101,7 @@ static int write_seeds(const char *name, const char *folder)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3 || !fuzz_begin())
+    if (argc < 3 || !watch_begin())
         return 2;
     if (argc == 4 && strcmp(argv[1], "--seeds") == 0)
         return write_seeds(argv[2], argv[3]);

@@ -291,3 +291,15 @@ void repair_checksum(unsigned char *bytes, size_t size)
     uint32_t crc = (uint32_t)crc32_z(0, bytes, size - 4);
     bpnn__little(bytes + size - 4, &crc, 1, 4);
 }
+
+bool made_is_whole(const bpnn_model *model)
+{
+    void *data = NULL;
+    size_t size;
+    bpnn_model *again = NULL;
+    bool good = bpnn_model_write(model, &data, &size, NULL) == BPNN_OK &&
+                bpnn_model_read(&again, data, size, "again", NULL) == BPNN_OK;
+    bpnn_model_free(again);
+    bpnn_release(data);
+    return good;
+}

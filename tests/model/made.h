@@ -25,4 +25,7 @@ uint64_t header_size(const unsigned char *bytes);
 void set_header_size(unsigned char *bytes, uint64_t size);
 void repair_checksum(unsigned char *bytes, size_t size);
 
+/* Whether a model that came of a malformed file is as good as any: it can be written and read back. */
+bool made_is_whole(const bpnn_model *model);
+
 #endif

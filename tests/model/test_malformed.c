@@ -3,6 +3,7 @@
  * if writing it again gives the very same bytes, and no allocation may be large; a checkpoint that was accepted is resumed, too: a
  * model or an error. test_malformed [CASES]. */
 #include "base/memory.h"
+#include "base/watch.h"
 #include "model/made.h"
 #include "model/runs.h"
 
@@ -20,28 +21,6 @@ enum {
     A_MODEL = -1
 }; /* behind the single models: ensembles */
 #define ALLOCATION_MOST ((size_t)64 << 20)
-
-static size_t largest;
-
-static void *watch_allocate(size_t size, void *context)
-{
-    (void)context;
-    largest = size > largest ? size : largest;
-    return malloc(size);
-}
-
-static void *watch_reallocate(void *memory, size_t size, void *context)
-{
-    (void)context;
-    largest = size > largest ? size : largest;
-    return realloc(memory, size);
-}
-
-static void watch_release(void *memory, void *context)
-{
-    (void)context;
-    free(memory);
-}
 
 typedef struct file {
     unsigned char *bytes;
@@ -190,11 +169,11 @@ static bool holds(const file *f, size_t *accepted)
     bpnn_error error = {0};
     unsigned char *copy = malloc(f->size ? f->size : 1); /* exact, so that reading past it is seen */
     memcpy(copy, f->bytes, f->size);
-    largest = 0;
+    watch_reset();
     bool is_model = f->run == A_MODEL;
     bpnn_status status = is_model ? bpnn_model_read(&model, copy, f->size, "made", &error)
                                   : bpnn_checkpoint_read(&checkpoint, copy, f->size, "made", &error);
-    bool good = largest <= ALLOCATION_MOST;
+    bool good = watch_largest() <= ALLOCATION_MOST;
     if (status == BPNN_OK) {
         void *again = NULL;
         size_t size = 0;
@@ -329,9 +308,8 @@ int main(int argc, char **argv)
     uint64_t seed = seed_of_tests(1);
     dice d = {seed};
     size_t cases = argc > 1 ? (size_t)strtoull(argv[1], NULL, 10) : CASES, bad, accepted = 0;
-    bpnn_allocator watch = {watch_allocate, watch_reallocate, watch_release, NULL};
     file models[MODELS], runs[RUNS];
-    if (bpnn_set_allocator(&watch, NULL) != BPNN_OK || !make_models(models, &d) || !make_runs(runs))
+    if (!watch_begin() || !make_models(models, &d) || !make_runs(runs))
         return 1;
     printf("seed %llu\n", (unsigned long long)seed);
     bad = all_of(models, MODELS, "model", cases, &d);

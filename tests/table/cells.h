@@ -13,10 +13,4 @@ void render(bpnn__text *out, const bpnn_table *table);
 /* The same, or "!LINE:COLUMN text" of the error. chunk: bytes parsed at a time, 0 = the reader's own. */
 void render_csv(bpnn__text *out, const char *bytes, size_t size, size_t chunk, const bpnn_table_options *options);
 
-/* Allocations through bpnn_set_allocator: the largest since watch_reset, and what is alive. */
-void watch_begin(void);
-void watch_reset(void);
-size_t watch_largest(void);
-long watch_alive(void);
-
 #endif

@@ -115,3 +115,25 @@ void made_files_free(made_file *made, size_t count)
     for (size_t i = 0; i < count; i++)
         free(made[i].bytes);
 }
+
+/* ---- what a reader made ---- */
+
+enum { MOST_CELLS = 100000 };
+
+size_t look_at_table(const bpnn_table *t)
+{
+    char buffer[32];
+    size_t sum = bpnn_table_get_dialect(t).header, columns = bpnn_table_columns(t), rows = MOST_CELLS / columns + 1;
+    rows = rows < bpnn_table_rows(t) ? rows : bpnn_table_rows(t);
+    for (size_t c = 0; c < columns && c < MOST_CELLS; c++)
+        sum += strlen(bpnn_table_column_name(t, c)) + bpnn_table_is_numeric(t, c);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns && c < MOST_CELLS; c++) {
+            const char *text = bpnn_table_text(t, r, c, buffer);
+            sum += text ? strlen(text) : 0;
+            sum += bpnn_table_number(t, r, c) > 0;
+        }
+    for (size_t r = 0; r < bpnn_table_rows(t); r++)
+        sum += (size_t)bpnn_table_line(t, r);
+    return sum;
+}

@@ -1,5 +1,6 @@
 /* Files that cannot be used, or hardly: one line with the file, the line and the column where there is one, and what to do. */
 #include "base/memory.h"
+#include "base/watch.h"
 #include "table/cells.h"
 #include "table/plans.h"
 

@@ -1,0 +1,61 @@
+#include "base/watch.h"
+
+#include <bpnn/memory.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static _Atomic size_t largest;
+static _Atomic long alive;
+
+static void note(size_t size)
+{
+    size_t before = atomic_load(&largest);
+    while (size > before && !atomic_compare_exchange_weak(&largest, &before, size))
+        ;
+}
+
+static void *watch_allocate(size_t size, void *context)
+{
+    (void)context;
+    note(size);
+    void *memory = malloc(size);
+    alive += memory != NULL;
+    return memory;
+}
+
+static void *watch_reallocate(void *memory, size_t size, void *context)
+{
+    (void)context;
+    note(size);
+    void *grown = realloc(memory, size);
+    alive += !memory && grown;
+    return grown;
+}
+
+static void watch_release(void *memory, void *context)
+{
+    (void)context;
+    alive -= memory != NULL;
+    free(memory);
+}
+
+bool watch_begin(void)
+{
+    static const bpnn_allocator watch = {watch_allocate, watch_reallocate, watch_release, NULL};
+    return bpnn_set_allocator(&watch, NULL) == BPNN_OK;
+}
+
+void watch_reset(void)
+{
+    atomic_store(&largest, 0);
+}
+
+size_t watch_largest(void)
+{
+    return atomic_load(&largest);
+}
+
+long watch_alive(void)
+{
+    return atomic_load(&alive);
+}

@@ -1,0 +1,15 @@
+/* An allocator that watches: how large allocations are, and how many are alive. Threads may allocate. */
+#ifndef BPNN_TESTS_BASE_WATCH_H
+#define BPNN_TESTS_BASE_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Takes the place of the library's; call it before anything else. False: it was refused. */
+bool watch_begin(void);
+
+void watch_reset(void);
+size_t watch_largest(void); /* bytes, since watch_reset */
+long watch_alive(void);     /* blocks */
+
+#endif
