@@ -44,13 +44,29 @@ void forget_input(void)
     input = NULL;
 }
 
+static void say_cache(const bpnn_table *table)
+{
+    bpnn_cache_use use = bpnn_table_cache_use(table);
+    const char *name = clean(bpnn_table_source(table));
+    if (use == BPNN_CACHE_READ)
+        say_detail("%s: taken from its cache", name);
+    else if (use == BPNN_CACHE_WRITTEN)
+        say_detail("%s: the cache is new", name);
+    else if (use == BPNN_CACHE_UNWRITABLE)
+        say_note("%s: no cache can be written beside it; it is parsed every time", name);
+}
+
 static int read_once(bpnn_table **table, const char *path, const bpnn_table_options *o)
 {
     bpnn_error error;
     int code = 0;
     *table = NULL;
-    if (strcmp(path, "-") != 0)
-        return bpnn_table_read(table, path, o, &error) == BPNN_OK ? 0 : say_error(&error);
+    if (strcmp(path, "-") != 0) {
+        bool good = bpnn_table_read(table, path, o, &error) == BPNN_OK;
+        if (good)
+            say_cache(*table);
+        return good ? 0 : say_error(&error);
+    }
     if (!input)
         input = read_whole("-", (size_t)1 << 34, &input_size, &code);
     if (code != 0)
@@ -89,6 +105,7 @@ static bool dialect(const arguments *a, bpnn_table_options *o)
     }
     o->na = a->na;
     o->format = a->format;
+    o->cache = a->cache ? "" : NULL;
     return read_threads(a, &o->threads);
 }
 
@@ -228,7 +245,8 @@ int read_as_written(bpnn_table **written, const arguments *a, const char *path, 
     o.delimiter = d.delimiter;
     o.decimal = d.decimal;
     o.header = d.header;
-    o.na = "\x1f"; /* no cell is this: even "NA" stays */
+    o.cache = NULL; /* that of the table stays */
+    o.na = "\x1f";  /* no cell is this: even "NA" stays */
     o.text = l.text;
     int code = l.failed ? fail_memory() : read_once(written, path, &o);
     free(l.text);

@@ -79,6 +79,8 @@ static const option options[] = {
      "auto; the bits do not depend on it", "Machine"},
     {"isa", 0, TEXT, AT(isa), TRAIN | EVALUATE | PREDICT | BENCH, "NAME",
      "auto, scalar, sse2, avx2, avx512, neon; auto", "Machine"},
+    {"cache", 0, FLAG, AT(cache), DATA_VERBS, NULL,
+     "keep the parsed table as DATA.bpnncache, and take it from there while DATA is the same to the byte", "Machine"},
     {"layers", 0, TEXT, AT(layers), BENCH, "SIZES", "784-128-10", "Benchmark"},
     {"seconds", 0, NUMBER, AT(seconds), BENCH, "S", "of each measurement; 1", "Benchmark"},
     {"rows", 0, COUNT, AT(rows), BENCH, "N", "of random data; 4096", "Benchmark"},
@@ -258,7 +260,7 @@ const char *given_text(const arguments *a, const char *name)
 
 static void say_unknown(const arguments *a, const char *name)
 {
-    static const char *const later[] = {"cache", "report"};
+    static const char *const later[] = {"report"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(later[i], name) == 0) {
             say_usage("--%s is not in this version; see bpnn %s --help", name, verb_name(a->verb));

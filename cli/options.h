@@ -32,7 +32,7 @@ typedef struct arguments {
     enum verb verb;
     const char *place[PLACES]; /* DATA, or MODEL DATA */
     int places;
-    bool help, quiet, verbose, no_color, json, labels_only, guard_formulas, append;
+    bool help, quiet, verbose, no_color, json, labels_only, guard_formulas, append, cache;
     const char *config, *log, *output, *to;
     const char *checkpoint, *checkpoint_every, *resume, *init_from;
     bool resume_anyway;

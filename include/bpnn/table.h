@@ -31,11 +31,24 @@ typedef struct bpnn_table_options {
     const char *format;   /* NULL = by the file name: "csv", "idx", "npy", "libsvm" */
     uint64_t max_columns; /* 0 = 1,000,000; more are refused */
     uint64_t max_bytes;   /* 0 = 16 GiB after decompression */
+    const char *cache;    /* a file that keeps the table once it is parsed: see below; "" = the (first) file's name +
+                             ".bpnncache", NULL = none */
     size_t
         threads; /* that read CSV; 0 = the CPUs, as far as the file is worth it. The table is the same for any number */
 } bpnn_table_options;
 
 BPNN_API void bpnn_table_options_default(bpnn_table_options *options);
+
+/* A cache is taken only if a digest of all bytes of the file is the one it was made of, with the same options, by the same version of the
+ * library; else the file is parsed and the cache replaced. So it can be removed at any time, and a damaged one is as good as none. It can
+ * be read by whom the file can be read, and one that belongs to neither the file's owner nor the caller is not taken. Plain .npy and IDX
+ * files, which need no parsing, and whatever is no file have none; that a cache cannot be written is no error. */
+typedef enum bpnn_cache_use {
+    BPNN_CACHE_NONE,      /* not asked for, or not for such a file */
+    BPNN_CACHE_READ,      /* the table comes from it */
+    BPNN_CACHE_WRITTEN,   /* the file was parsed, the cache is new */
+    BPNN_CACHE_UNWRITABLE /* the file was parsed, the cache cannot be written */
+} bpnn_cache_use;
 
 /* Reads a file whole and checks all of it. DATA errors name line, column and value. options NULL = default. */
 BPNN_API bpnn_status bpnn_table_read(bpnn_table **table, const char *path, const bpnn_table_options *options,
@@ -55,6 +68,9 @@ BPNN_API size_t bpnn_table_columns(const bpnn_table *table);
 
 /* The path or name it was read from. */
 BPNN_API const char *bpnn_table_source(const bpnn_table *table);
+
+/* What its cache was good for. */
+BPNN_API bpnn_cache_use bpnn_table_cache_use(const bpnn_table *table);
 
 /* Name of column c (0-based), UTF-8. Lives as long as the table. */
 BPNN_API const char *bpnn_table_column_name(const bpnn_table *table, size_t c);

@@ -1,6 +1,7 @@
 /* Reading: plain and gzip, through the io table. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/file.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -42,14 +43,14 @@ struct bpnn__reader {
     const unsigned char *memory; /* what is left of it */
     size_t memory_left;
     uint64_t size_hint;
+    bpnn__digest *digest; /* of the raw bytes; NULL: none */
     bool compressed, ended, stream_open, stream_done;
     z_stream stream;
     unsigned char *input; /* compressed bytes, or the first bytes looked at */
     size_t input_at, input_size;
 };
 
-/* Up to `size` raw bytes; *got 0 at the end. */
-static bpnn_status read_raw(bpnn__reader *r, void *bytes, size_t size, size_t *got, bpnn_error *error)
+static bpnn_status fetch(bpnn__reader *r, void *bytes, size_t size, size_t *got, bpnn_error *error)
 {
     if (r->fd < 0) {
         *got = size < r->memory_left ? size : r->memory_left;
@@ -68,6 +69,15 @@ static bpnn_status read_raw(bpnn__reader *r, void *bytes, size_t size, size_t *g
         if (errno != EINTR)
             return bpnn__fail_errno(error, r->name, "cannot read", errno);
     }
+}
+
+/* Up to `size` raw bytes; *got 0 at the end. */
+static bpnn_status read_raw(bpnn__reader *r, void *bytes, size_t size, size_t *got, bpnn_error *error)
+{
+    bpnn_status status = fetch(r, bytes, size, got, error);
+    if (r->digest && status == BPNN_OK)
+        bpnn__digest_add(r->digest, bytes, *got);
+    return status;
 }
 
 /* zlib allocates through the library's allocator. */
@@ -244,6 +254,12 @@ bpnn_status bpnn__reader_read(bpnn__reader *r, void *bytes, size_t size, size_t 
         *got += here;
     }
     return BPNN_OK;
+}
+
+void bpnn__reader_watch(bpnn__reader *reader, bpnn__digest *digest)
+{
+    reader->digest = digest;
+    bpnn__digest_add(digest, reader->input, reader->input_size);
 }
 
 bool bpnn__reader_is_compressed(const bpnn__reader *reader)

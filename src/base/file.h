@@ -34,6 +34,10 @@ bpnn_status bpnn__reader_from_memory(bpnn__reader **reader, const void *bytes, s
 
 /* Up to `size` bytes; *got < size only at the end of the file. A damaged or truncated gzip is DATA. */
 bpnn_status bpnn__reader_read(bpnn__reader *reader, void *bytes, size_t size, size_t *got, bpnn_error *error);
+struct bpnn__digest;
+
+/* Adds every byte of the file, those already looked at too, to the digest from now on; before the first read. */
+void bpnn__reader_watch(bpnn__reader *reader, struct bpnn__digest *digest);
 bool bpnn__reader_is_compressed(const bpnn__reader *reader);
 uint64_t bpnn__reader_size_hint(const bpnn__reader *reader); /* of the file on disk; 0 = not known */
 void bpnn__reader_close(bpnn__reader *reader);               /* NULL is fine */
@@ -53,5 +57,14 @@ bpnn_status bpnn__replace_file_keeping(const char *path, const void *bytes, size
 
 /* PATH.prev, behind symlinks (bpnn__free); NULL: out of memory. */
 char *bpnn__previous_name(const char *path);
+
+/* The same for bytes in pieces that nothing depends on: nothing is synced, so a power failure may leave anything. The file gets
+ * `mode` & ~umask, whatever the old one had. */
+typedef struct bpnn__piece {
+    const void *bytes;
+    size_t size;
+} bpnn__piece;
+bpnn_status bpnn__replace_pieces(const char *path, const bpnn__piece *pieces, size_t count, mode_t mode,
+                                 bpnn_error *error);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct place {
     const char *name;
     mode_t mode;
     bool exists, direct; /* direct: a device or pipe, written in place */
+    bool loose;          /* not synced */
 } place;
 
 static void free_place(place *p)
@@ -153,18 +154,26 @@ static bpnn_status sync_file(int fd, const char *path, bpnn_error *error)
     return BPNN_OK;
 }
 
-static bpnn_status write_file(const char *path, int flags, mode_t mode, const char *shown, const void *bytes,
-                              size_t size, bpnn_error *error)
+/* What is written, and where. */
+typedef struct writing {
+    const bpnn__piece *pieces;
+    size_t count;
+    const char *path; /* as it was given */
+} writing;
+
+static bpnn_status write_file(const place *p, const char *path, int flags, const writing *w, bpnn_error *error)
 {
     const bpnn__io *io = bpnn__io_get();
-    int fd = io->open(path, O_WRONLY | O_CLOEXEC | flags, mode);
+    int fd = io->open(path, O_WRONLY | O_CLOEXEC | flags, p->mode);
     if (fd < 0)
-        return bpnn__fail_errno(error, shown, "cannot write", errno);
-    bpnn_status status = write_all(fd, shown, bytes, size, error);
-    if (status == BPNN_OK)
-        status = sync_file(fd, shown, error);
+        return bpnn__fail_errno(error, w->path, "cannot write", errno);
+    bpnn_status status = BPNN_OK;
+    for (size_t i = 0; i < w->count && status == BPNN_OK; i++)
+        status = write_all(fd, w->path, w->pieces[i].bytes, w->pieces[i].size, error);
+    if (status == BPNN_OK && !p->loose)
+        status = sync_file(fd, w->path, error);
     if (io->close(fd) != 0 && errno != EINTR && status == BPNN_OK)
-        status = bpnn__fail_errno(error, shown, "cannot close", errno);
+        status = bpnn__fail_errno(error, w->path, "cannot close", errno);
     return status;
 }
 
@@ -187,17 +196,17 @@ static bpnn_status set_aside(const place *p, const char *path, bpnn_error *error
     return bpnn__fail_errno(error, path, "cannot keep the file before this one beside", errno);
 }
 
-static bpnn_status replace(const place *p, const char *path, const void *bytes, size_t size, bpnn_error *error)
+static bpnn_status replace(const place *p, const writing *w, bpnn_error *error)
 {
     const bpnn__io *io = bpnn__io_get();
     io->unlink(p->temporary); /* of a process with our number, long gone */
-    bpnn_status status = write_file(p->temporary, O_CREAT | O_EXCL, p->mode, path, bytes, size, error);
-    if (status == BPNN_OK && p->exists && chmod(p->temporary, p->mode) != 0)
-        status = bpnn__fail_errno(error, path, "cannot set the mode", errno);
+    bpnn_status status = write_file(p, p->temporary, O_CREAT | O_EXCL, w, error);
+    if (status == BPNN_OK && p->exists && !p->loose && chmod(p->temporary, p->mode) != 0)
+        status = bpnn__fail_errno(error, w->path, "cannot set the mode", errno);
     if (status == BPNN_OK)
-        status = set_aside(p, path, error);
+        status = set_aside(p, w->path, error);
     if (status == BPNN_OK && io->rename(p->temporary, p->path) != 0) {
-        status = bpnn__fail_errno(error, path, "cannot rename to", errno);
+        status = bpnn__fail_errno(error, w->path, "cannot rename to", errno);
         if (p->previous && p->exists)
             io->rename(p->previous, p->path);
     }
@@ -205,7 +214,7 @@ static bpnn_status replace(const place *p, const char *path, const void *bytes, 
         io->unlink(p->temporary);
         return status;
     }
-    return sync_directory(p, error);
+    return p->loose ? BPNN_OK : sync_directory(p, error);
 }
 
 char *bpnn__previous_name(const char *path)
@@ -220,18 +229,23 @@ char *bpnn__previous_name(const char *path)
     return text.data;
 }
 
+static bpnn_status replace_at(place *p, const writing *w, bpnn_error *error)
+{
+    if (p->direct)
+        return write_file(p, p->path, 0, w, error);
+    remove_leftovers(p);
+    return replace(p, w, error);
+}
+
 static bpnn_status write_to(const char *path, const void *bytes, size_t size, bool keep, bpnn_error *error)
 {
     place p;
+    bpnn__piece piece = {bytes, size};
     bpnn_status status = find_place(&p, path, error);
     if (status == BPNN_OK && keep && !(p.previous = bpnn__previous_name(path)))
         status = bpnn__fail_memory(error);
-    if (status == BPNN_OK && p.direct) {
-        status = write_file(p.path, 0, 0, path, bytes, size, error);
-    } else if (status == BPNN_OK) {
-        remove_leftovers(&p);
-        status = replace(&p, path, bytes, size, error);
-    }
+    if (status == BPNN_OK)
+        status = replace_at(&p, &(writing){&piece, 1, path}, error);
     free_place(&p);
     return status;
 }
@@ -244,4 +258,17 @@ bpnn_status bpnn__replace_file(const char *path, const void *bytes, size_t size,
 bpnn_status bpnn__replace_file_keeping(const char *path, const void *bytes, size_t size, bpnn_error *error)
 {
     return write_to(path, bytes, size, true, error);
+}
+
+bpnn_status bpnn__replace_pieces(const char *path, const bpnn__piece *pieces, size_t count, mode_t mode,
+                                 bpnn_error *error)
+{
+    place p;
+    bpnn_status status = find_place(&p, path, error);
+    p.loose = true;
+    p.mode = mode;
+    if (status == BPNN_OK)
+        status = replace_at(&p, &(writing){pieces, count, path}, error);
+    free_place(&p);
+    return status;
 }

@@ -98,8 +98,7 @@ static bool add_slab(bpnn__slabs *s, size_t size)
     return true;
 }
 
-/* Memory aligned to eight bytes. */
-static uint32_t *take(bpnn__slabs *s, size_t cells)
+uint32_t *bpnn__slabs_take(bpnn__slabs *s, size_t cells)
 {
     size_t size = cells * sizeof(uint32_t) + (cells & 1) * sizeof(uint32_t);
     if (size > s->left && !add_slab(s, size))
@@ -129,7 +128,7 @@ static bool copy_places(bpnn__block *copy, const bpnn__block *block, const bpnn_
         copy->place = before->place;
         return true;
     }
-    copy->place = take(slabs, columns);
+    copy->place = bpnn__slabs_take(slabs, columns);
     if (copy->place)
         memcpy(copy->place, block->place, size);
     return copy->place != NULL;
@@ -138,14 +137,11 @@ static bool copy_places(bpnn__block *copy, const bpnn__block *block, const bpnn_
 bool bpnn__block_copy(bpnn__block *copy, const bpnn__block *block, const bpnn__block *before, size_t columns,
                       bpnn__slabs *slabs)
 {
-    size_t places = columns;
     copy->rows = block->rows;
     copy->stride = (block->rows + 1) / 2 * 2;
     if (!copy_places(copy, block, before, columns, slabs))
         return false;
-    if (block->place)
-        places = (block->place[columns - 1] >> 1) + 1 + (block->place[columns - 1] & 1);
-    copy->cells = take(slabs, places * copy->stride);
+    copy->cells = bpnn__slabs_take(slabs, bpnn__block_places(block, columns) * copy->stride);
     for (size_t c = 0; copy->cells && c < columns; c++)
         memcpy(bpnn__block_column(copy, c), bpnn__block_column(block, c),
                block->rows * sizeof(uint32_t) * (1u + bpnn__block_is_wide(block, c)));

@@ -63,9 +63,23 @@ bool bpnn__block_copy(bpnn__block *copy, const bpnn__block *block, const bpnn__b
                       bpnn__slabs *slabs);
 void bpnn__slabs_free(bpnn__slabs *slabs);
 
+/* That many cells, aligned to eight bytes; NULL: out of memory. */
+uint32_t *bpnn__slabs_take(bpnn__slabs *slabs, size_t cells);
+
 static inline bool bpnn__block_is_wide(const bpnn__block *block, size_t c)
 {
     return block->place && (block->place[c] & 1);
+}
+
+/* Narrow columns that the block has room for, a wide one counted twice; and its cells. */
+static inline size_t bpnn__block_places(const bpnn__block *block, size_t columns)
+{
+    return block->place ? (block->place[columns - 1] >> 1) + 1 + (block->place[columns - 1] & 1) : columns;
+}
+
+static inline size_t bpnn__block_cells(const bpnn__block *block, size_t columns)
+{
+    return bpnn__block_places(block, columns) * block->stride;
 }
 
 static inline uint32_t *bpnn__block_column(const bpnn__block *block, size_t c)

@@ -197,6 +197,16 @@ static bpnn_status prepare(bpnn__pass *p, bpnn_error *error)
     return good ? BPNN_OK : bpnn__fail_memory(error);
 }
 
+/* A text that made column c one of text in an earlier pass stands there in this one too, so that the table is what the bytes of this
+ * pass alone give. */
+static bpnn_status check_unchanged(const bpnn__pass *p, bpnn_error *error)
+{
+    for (size_t c = 0; c < p->table->column_count; c++)
+        if (p->text_next[c] && p->table->columns[c].first_text == SIZE_MAX)
+            return bpnn__csv_changed(p, 0, error);
+    return BPNN_OK;
+}
+
 static bpnn_status read_table(bpnn__pass *p, bpnn_table **out, bpnn_error *error)
 {
     bpnn_status status = bpnn__csv_begin(p, out, error);
@@ -209,6 +219,8 @@ static bpnn_status read_table(bpnn__pass *p, bpnn_table **out, bpnn_error *error
     if (status == BPNN_OK && !p->again && p->table->rows == 0)
         status = bpnn__fail_at(error, BPNN_DATA, p->csv.name, p->header_line, 0,
                                "there is a header and no row below it (--header no if the first line is data)");
+    if (status == BPNN_OK && !p->again)
+        status = check_unchanged(p, error);
     return status;
 }
 
@@ -260,6 +272,8 @@ static bpnn_status one_pass(bpnn__pass *p, const bpnn__source *source, bpnn_tabl
                       .known_columns = p->known_columns};
     p->now = &p->window[0];
     p->next = &p->window[1];
+    if (source->seen)
+        source->seen->count = 0; /* the last pass counts */
     bpnn_status status = open_source(p, error);
     if (status == BPNN_OK)
         status = read_table(p, out, error);

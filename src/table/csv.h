@@ -42,6 +42,10 @@ bpnn__cut bpnn__cut_record(bpnn__record *record, const char *from, const char *e
 /* The same for one field at *at, which moves behind it. */
 bpnn__cut bpnn__cut_field(bpnn__record *record, const char **at, const char *end, char delimiter, bool last);
 
+/* Marks the columns whose texts are kept even if all are numbers: the options' list, or the last one. */
+bpnn_status bpnn__mark_text(const bpnn_table *table, const bpnn_table_options *options, bool *as_text,
+                            bpnn_error *error);
+
 /* Dialect of the first bytes of a file; forced parts of the options are kept. False: out of memory. */
 bool bpnn__find_dialect(bpnn_table_dialect *dialect, const char *from, const char *end, bool last,
                         const bpnn_table_options *options);

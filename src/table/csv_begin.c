@@ -9,18 +9,16 @@ enum { SAMPLE = 1 << 16 };
 
 /* ---- columns ---- */
 
-/* Columns whose texts are kept although they are numbers: the options' list, or the last one. */
-static bpnn_status mark_text(bpnn__pass *p, bpnn_error *error)
+bpnn_status bpnn__mark_text(const bpnn_table *t, const bpnn_table_options *options, bool *as_text, bpnn_error *error)
 {
-    bpnn_table *t = p->table;
-    const char *list = p->options->text;
+    const char *list = options->text;
     size_t c;
     if (!list) {
-        p->csv.as_text[t->column_count - 1] = p->csv.as_text[t->column_count - 1] || p->options->text_target;
+        as_text[t->column_count - 1] = as_text[t->column_count - 1] || options->text_target;
         return BPNN_OK;
     }
     if (bpnn_table_find_column(t, list, &c, NULL) == BPNN_OK) {
-        p->csv.as_text[c] = true;
+        as_text[c] = true;
         return BPNN_OK;
     }
     char *copy = bpnn__copy_text(list);
@@ -32,7 +30,7 @@ static bpnn_status mark_text(bpnn__pass *p, bpnn_error *error)
             *comma = '\0';
         /* a column that is not there is for the caller to name */
         if (bpnn_table_find_column(t, spec, &c, NULL) == BPNN_OK)
-            p->csv.as_text[c] = true;
+            as_text[c] = true;
     }
     bpnn__free(copy);
     return BPNN_OK;
@@ -67,13 +65,18 @@ static bpnn_status make_dictionaries(bpnn__pass *p, bpnn_error *error)
     return BPNN_OK;
 }
 
+bpnn_status bpnn__csv_changed(const bpnn__pass *p, uint64_t line, bpnn_error *error)
+{
+    return bpnn__fail_at(error, BPNN_DATA, p->csv.name, line, 0,
+                         "the file was changed while it was read; read it again");
+}
+
 /* The table with the columns of the record at hand. */
 static bpnn_status make_table(bpnn__pass *p, bpnn_table **out, bpnn_error *error)
 {
     size_t columns = p->record.count;
     if (p->text_next && columns != p->known_columns)
-        return bpnn__fail_at(error, BPNN_DATA, p->csv.name, p->line + 1, 0,
-                             "the file was changed while it was read; read it again");
+        return bpnn__csv_changed(p, p->line + 1, error);
     p->table = *out = bpnn__table_new(p->csv.name, columns);
     if (!p->text_next)
         p->text_next = bpnn__alloc(columns, sizeof *p->text_next);
@@ -86,7 +89,7 @@ static bpnn_status make_table(bpnn__pass *p, bpnn_table **out, bpnn_error *error
     p->table->dialect = p->dialect;
     bpnn_status status = p->dialect.header ? name_columns(p, error) : BPNN_OK;
     if (status == BPNN_OK)
-        status = mark_text(p, error);
+        status = bpnn__mark_text(p->table, p->options, p->csv.as_text, error);
     return status == BPNN_OK ? make_dictionaries(p, error) : status;
 }
 

@@ -48,6 +48,9 @@ bpnn_status bpnn__csv_merge(bpnn__pass *pass, bpnn__chunk *chunk, bpnn_error *er
 /* Bytes of the first records, dialect, header, and the empty table. */
 bpnn_status bpnn__csv_begin(bpnn__pass *pass, bpnn_table **table, bpnn_error *error);
 
+/* The error of a file that is another one in the next pass. */
+bpnn_status bpnn__csv_changed(const bpnn__pass *pass, uint64_t line, bpnn_error *error);
+
 /* Reads on until the window holds `wanted` bytes or the file ends. A failure is kept: what was read before it is looked at first. */
 void bpnn__window_read(bpnn__pass *pass, bpnn__window *window, size_t wanted);
 

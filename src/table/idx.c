@@ -161,7 +161,7 @@ bpnn_status bpnn__read_idx(bpnn_table **table, const bpnn__source *source, const
     one.path = first;
     bpnn_status status = read_file(&images, &one, options, error);
     if (status == BPNN_OK && comma) {
-        bpnn__source two = {.path = comma + 1};
+        bpnn__source two = {.path = comma + 1, .seen = source->seen};
         status = read_file(&labels, &two, options, error);
     }
     if (status == BPNN_OK)

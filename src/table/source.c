@@ -31,7 +31,13 @@ bpnn_status bpnn__source_open(const bpnn__source *source, bpnn__reader **reader,
     *reader = NULL;
     if (source->bytes)
         return bpnn__reader_from_memory(reader, source->bytes, source->size, source->path, error);
-    return bpnn__reader_open(reader, source->path, error);
+    bpnn_status status = bpnn__reader_open(reader, source->path, error);
+    if (status == BPNN_OK && source->seen && source->seen->count < 2) {
+        bpnn__digest *digest = &source->seen->of[source->seen->count++];
+        bpnn__digest_begin(digest);
+        bpnn__reader_watch(*reader, digest);
+    }
+    return status;
 }
 
 /* Room behind the bytes: at first what the file's size promises, then twice as much. */

@@ -268,6 +268,11 @@ const char *bpnn_table_source(const bpnn_table *table)
     return table->source;
 }
 
+bpnn_cache_use bpnn_table_cache_use(const bpnn_table *table)
+{
+    return table->cache;
+}
+
 const char *bpnn_table_column_name(const bpnn_table *table, size_t c)
 {
     return table->columns[c].name;
@@ -389,12 +394,12 @@ void bpnn_table_options_default(bpnn_table_options *options)
     options->header = -1;
 }
 
-typedef bpnn_status (*reader_fn)(bpnn_table **, const bpnn__source *, const bpnn_table_options *, bpnn_error *);
+typedef struct format {
+    const char *ending, *name;
+    bpnn__reader_fn read;
+} format;
 
-static const struct {
-    const char *ending, *format;
-    reader_fn read;
-} formats[] = {
+static const format formats[] = {
     {".csv", "csv", bpnn__read_csv},
     {".tsv", "csv", bpnn__read_csv},
     {".txt", "csv", bpnn__read_csv},
@@ -415,25 +420,25 @@ static bool ends_with(const char *path, size_t size, const char *ending)
 }
 
 /* By the name without .gz; a pair with a comma is IDX; what is not known is CSV. */
-static reader_fn reader_for(const char *path)
+static const format *format_for(const char *path)
 {
     size_t size = strlen(path);
     if (ends_with(path, size, ".gz"))
         size -= 3;
     for (size_t i = 0; i < FORMATS; i++)
         if (ends_with(path, size, formats[i].ending))
-            return formats[i].read;
-    return bpnn__read_csv;
+            return &formats[i];
+    return &formats[0];
 }
 
-static bpnn_status find_reader(const char *path, const bpnn_table_options *o, reader_fn *reader, bpnn_error *error)
+static bpnn_status find_format(const char *path, const bpnn_table_options *o, const format **found, bpnn_error *error)
 {
-    *reader = reader_for(path);
+    *found = format_for(path);
     if (!o->format)
         return BPNN_OK;
     for (size_t i = 0; i < FORMATS; i++)
-        if (strcmp(formats[i].format, o->format) == 0) {
-            *reader = formats[i].read;
+        if (strcmp(formats[i].name, o->format) == 0) {
+            *found = &formats[i];
             return BPNN_OK;
         }
     return bpnn__fail(error, BPNN_USAGE, "no table format is called '%s'; known: csv, idx, npy, libsvm", o->format);
@@ -461,13 +466,13 @@ static bpnn_status read_source(bpnn_table **table, const bpnn__source *source, c
     if (!options)
         options = &defaults;
     *table = NULL;
-    reader_fn reader;
+    const format *f;
     bpnn_status status = check_options(options, error);
     if (status == BPNN_OK)
-        status = find_reader(source->path, options, &reader, error);
+        status = find_format(source->path, options, &f, error);
     uint64_t mode = bpnn__fpmode_enter();
     if (status == BPNN_OK)
-        status = reader(table, source, options, error);
+        status = bpnn__read_cached(table, source, options, f->name, f->read, error);
     bpnn__fpmode_leave(mode);
     if (status != BPNN_OK) {
         bpnn_table_free(*table);

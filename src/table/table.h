@@ -4,6 +4,7 @@
 #ifndef BPNN_TABLE_TABLE_H
 #define BPNN_TABLE_TABLE_H
 
+#include "base/digest.h"
 #include "table/block.h"
 #include "table/dictionary.h"
 #include <bpnn/table.h>
@@ -20,6 +21,7 @@ typedef struct bpnn__column {
 
 struct bpnn_table {
     char *source;
+    bpnn_cache_use cache;
     size_t rows, column_count;
     bpnn__column *columns;
     bpnn_table_dialect dialect;
@@ -65,12 +67,19 @@ bool bpnn__table_add_block(bpnn_table *table, const bpnn__block *block);
 /* Counts missing cells of a table made of matrices. */
 void bpnn__table_count_missing(bpnn_table *table);
 
+/* The files of a source as a reading met them, byte for byte. */
+typedef struct bpnn__seen {
+    size_t count;
+    bpnn__digest of[2];
+} bpnn__seen;
+
 /* The readers: one row a format. `bytes` NULL: read from path. */
 typedef struct bpnn__source {
     const char *path; /* or the name of the memory */
     const void *bytes;
     size_t size;
-    size_t chunk; /* CSV: bytes of a piece; 0 = 256 KiB */
+    size_t chunk;     /* CSV: bytes of a piece; 0 = 256 KiB */
+    bpnn__seen *seen; /* NULL: nobody asks */
 } bpnn__source;
 
 bpnn_status bpnn__read_csv(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
@@ -81,6 +90,12 @@ bpnn_status bpnn__read_npy(bpnn_table **table, const bpnn__source *source, const
                            bpnn_error *error);
 bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                               bpnn_error *error);
+
+typedef bpnn_status (*bpnn__reader_fn)(bpnn_table **, const bpnn__source *, const bpnn_table_options *, bpnn_error *);
+
+/* What `read` gives, from the cache of the options if it has it; else the cache is made. */
+bpnn_status bpnn__read_cached(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
+                              const char *format, bpnn__reader_fn read, bpnn_error *error);
 
 struct bpnn__reader;
 bpnn_status bpnn__source_open(const bpnn__source *source, struct bpnn__reader **reader, bpnn_error *error);
