@@ -424,7 +424,7 @@ static bool may_change(const char *name)
 {
     static const char *const names[] = {
         "threads", "isa",   "epochs",  "time-limit", "output", "checkpoint", "checkpoint-every", "log",
-        "json",    "quiet", "verbose", "no-color",   "help",   "resume",     "resume-anyway"};
+        "json",    "quiet", "verbose", "no-color",   "help",   "resume",     "resume-anyway",    "cache"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;
