@@ -567,19 +567,6 @@ sleep 1; kill -INT $run; wait $run; code=$?
 [ $code = 7 ] || fault "an interrupted ensemble: exit $code, wanted 7"
 says 'interrupted'; expect 0 "$bpnn" predict t.bpnn t.csv; expect 0 "$bpnn" inspect t.bpnn; prints 'ensemble of 2'
 
-# ---- the cache of a table ----
-begin cache
-numbers 300 >t.csv
-expect 0 "$bpnn" train -v --cache --epochs 3 t.csv; says 't.csv: the cache is new'; cp t.bpnn first.bpnn
-expect 0 "$bpnn" train -v --cache --epochs 3 t.csv; says 't.csv: taken from its cache'; cmp -s t.bpnn first.bpnn || fault 'another model from the cache'
-expect 0 "$bpnn" predict -v --cache t.bpnn t.csv; says 't.csv: taken from its cache'; cp out cached
-expect 0 "$bpnn" predict t.bpnn t.csv; cmp -s out cached || fault 'other predictions from the cache'
-sed 's/^7,/8,/' t.csv >u.csv; touch -r t.csv u.csv; cat u.csv >t.csv; touch -r u.csv t.csv # as large and as old
-expect 0 "$bpnn" predict -v --cache t.bpnn t.csv; says 't.csv: the cache is new'
-echo mine >u.csv.bpnncache
-expect 0 "$bpnn" inspect --cache u.csv; says 'no cache can be written'; [ "$(cat u.csv.bpnncache)" = mine ] || fault 'a file of the name of a cache is gone'
-"$bpnn" predict --cache t.bpnn - <u.csv >out 2>err || fault "standard input with --cache"; [ ! -e ./-.bpnncache ] || fault 'a cache of standard input'
-
 # ---- names and cells from outside ----
 begin hostile # nothing of them reaches a terminal or breaks a line
 python3 - <<'EOF2'
