@@ -205,6 +205,8 @@ static bpnn_status replace(const place *p, const writing *w, bpnn_error *error)
         status = bpnn__fail_errno(error, w->path, "cannot set the mode", errno);
     if (status == BPNN_OK)
         status = set_aside(p, w->path, error);
+    if (status == BPNN_OK && p->loose)
+        io->unlink(p->path); /* some file systems sync a file that is renamed over another */
     if (status == BPNN_OK && io->rename(p->temporary, p->path) != 0) {
         status = bpnn__fail_errno(error, w->path, "cannot rename to", errno);
         if (p->previous && p->exists)

@@ -38,6 +38,7 @@ static bool check(bool good, const char *what)
 
 static void write_file(const char *path, const void *bytes, size_t size)
 {
+    unlink(path); /* some file systems sync a file that is written over, which takes long */
     FILE *file = fopen(path, "wb");
     fwrite(bytes, 1, size, file);
     fclose(file);
