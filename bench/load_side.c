@@ -29,9 +29,8 @@ static float *read_matrix(const char *path, const bpnn_table_options *options, s
     float *matrix = malloc(rows * columns * sizeof *matrix);
     if (!matrix)
         exit(1);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++)
-            matrix[r * columns + c] = (float)bpnn_table_number(table, r, c);
+    if (bpnn_table_copy_numbers(table, NULL, 0, BPNN_F32, matrix, options->threads, &error) != BPNN_OK)
+        exit(1);
     bpnn_table_free(table);
     *count = rows * columns;
     return matrix;

@@ -88,6 +88,12 @@ BPNN_API uint64_t bpnn_table_line(const bpnn_table *table, size_t r);
 /* Cell as a number: NAN if missing or not a number. */
 BPNN_API double bpnn_table_number(const bpnn_table *table, size_t r, size_t c);
 
+/* The same cells of all rows as a matrix of rows x count in row order, into the caller's `data`: float for BPNN_F32 (rounded once), double
+ * for BPNN_F64; BPNN_U8 is USAGE. columns: `count` of them, 0-based, in any order; NULL = all columns, whatever count says. threads: 0 = the
+ * CPUs, as far as the table is worth it; the numbers are the same for any. Any number of callers may read one table. */
+BPNN_API bpnn_status bpnn_table_copy_numbers(const bpnn_table *table, const size_t *columns, size_t count,
+                                             bpnn_dtype dtype, void *data, size_t threads, bpnn_error *error);
+
 /* Cell as text, exactly as written (quotes removed): kept for columns that are not numeric and those
  * of options.text; other columns give the shortest decimal. NULL if missing. `buffer` of 32 bytes
  * serves the second case. */

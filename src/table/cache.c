@@ -160,7 +160,7 @@ static bpnn_table *load(bpnn__cache *k, const char *source, const bpnn_table_opt
         return NULL;
     if (read_head(k, l.fd, &l.head)) {
         bpnn__pool *pool = NULL;
-        size_t threads = options->threads ? options->threads : bpnn__usable_cpus();
+        size_t threads = options->threads ? options->threads : bpnn_usable_cpus();
         bool worth = threads > 1 && k->source_size + l.head.cells > WORTH_THREADS;
         if (bpnn__pool_new(&pool, worth ? 2 : 1, NULL) == BPNN_OK)
             bpnn__pool_run(pool, 0, 2, load_unit, &l);
