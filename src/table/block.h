@@ -26,7 +26,11 @@ static inline uint32_t bpnn__narrow_make(bool negative, uint32_t mantissa, uint3
 static inline double bpnn__narrow_value(uint32_t cell)
 {
     double x = (double)(int32_t)(cell & (BPNN__NARROW_LIMIT - 1)) / bpnn__narrow_powers[cell >> 26 & 31];
-    return cell >> 31 ? -x : x;
+    uint64_t bits; /* the sign without a branch, which random signs mislead */
+    memcpy(&bits, &x, sizeof bits);
+    bits |= (uint64_t)(cell >> 31) << 63;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
 /* The narrow cell of x (NaN: missing); false if there is none. */
