@@ -21,6 +21,8 @@ def chosen(sides):
 
 def say(what, results):
     ours = results["bpnn"]
+    if "no" in ours:
+        sys.exit("%s: %s" % (what, ours["no"]))
     print("  %-42s %9.4g /s" % (what, sorted(ours["rates"])[len(ours["rates"]) // 2]), end="")
     for name, result in results.items():
         if name != "bpnn":

@@ -102,7 +102,9 @@ def data_files(layers, activation, loss, rows):
     os.makedirs(DATA, exist_ok=True)
     files = os.path.join(DATA, "%s-%s-%s-%d" % (layers, activation, loss, rows))
     if not os.path.exists(files + ".w"):
-        subprocess.run([os.path.join(BUILD, "bench", "make_data"), "net", files, layers, loss, str(rows)], check=True)
+        subprocess.run([os.path.join(BUILD, "bench", "make_data"), "net", files + "-part", layers, loss, str(rows)], check=True)
+        for ending in (".x", ".t", ".w"):  # whole, or not there
+            os.replace(files + "-part" + ending, files + ending)
     return files
 
 
