@@ -33,8 +33,9 @@ PREDICT = [
 ]
 
 # Relative difference of the loss after the same steps that still counts as the same training; FANN and genann differ by
-# their own sigmoids (a table, slopes of outputs cut to [0.01, 0.99]). None: other functions, not comparable.
-TOLERANCE = {"genann": 2e-3, "fann": 2e-2, "opencv": None}
+# their own sigmoids (a table, slopes of outputs cut to [0.01, 0.99]), scikit-learn by Adam's epsilon, which it adds to a root that is not
+# corrected for the start (784-128-10 after 256 steps: 2.30279 for 2.30746, by plain loops in double too). None: other functions, not comparable.
+TOLERANCE = {"genann": 2e-3, "fann": 2e-2, "sklearn": 3e-3, "opencv": None}
 TOLERANCE_ELSE = 2e-3
 
 QUICK_SIDES = {"bpnn", "genann", "fann", "cblas-loop", "kann", "torch-eager", "onednn", "onnxruntime"}
