@@ -10,7 +10,7 @@
 
 #define layer_of BPNN_NAME(layer)
 
-/* J_ROWS rows of J~ a block (whatever the seeds), UNIT rows of the batch a unit of work, CELL panels a side of a cell of A */
+/* J_ROWS rows of J~ a block (whatever the seeds), UNIT rows of the batch a unit of work for several threads, CELL panels a side of a cell of A */
 enum { J_ROWS = 256, UNIT = 8, CELL = 8 };
 
 struct bpnn__curvature {
@@ -22,7 +22,7 @@ struct bpnn__curvature {
     double *jacobian;          /* J~ of a block */
     double *line;              /* one row of J~, for every row of the block */
     const bpnn__batch *batch;  /* of the present block */
-    size_t from, count;
+    size_t from, count, unit;  /* rows a unit of work */
     bpnn__dense *sum;
 };
 
@@ -93,7 +93,7 @@ bpnn_status bpnn__curvature_new(bpnn__curvature **out, void *double_core, bpnn_e
     size_t lines;
     if (status == BPNN_OK && bpnn__mul(c->panels, c->stride, &lines)) {
         c->jacobian = bpnn__alloc_lines(lines, BPNN__LINE);
-        c->line = bpnn__alloc_lines(c->panels * c->rows, BPNN__LINE);
+        c->line = bpnn__alloc_lines((c->panels + 1) * c->rows, BPNN__LINE); /* one is written over */
     }
     if (!c->jacobian || !c->line) {
         bpnn__curvature_free(c);
@@ -195,33 +195,55 @@ static void plant_seeds(const bpnn__curvature *c, size_t row)
 
 /* ---- rows of J~ ---- */
 
+static inline void scale_line(double *restrict to, const double *restrict line, double by)
+{
+    for (size_t k = 0; k < LANES; k++)
+        to[k] = line[k] * by;
+}
+
+/* y d^T of a row, input by input, in seed form order; whole lines are written, what is too much by the next one. Returns the end. */
+static double *fill_weights(const bpnn__curvature *c, size_t m, size_t row, size_t mine, double *line)
+{
+    const ARRAYS *a = &c->core->arrays;
+    const bpnn__layer_layout *l = layer_of(c->core, m);
+    const double *d = LINE_AT(c->below.delta[m], c->below.stride, 0, mine),
+                 *y = LINE_AT(a->y[m - 1], a->stride, 0, row);
+    size_t across = c->below.stride * LANES, along = a->stride * LANES; /* from a panel to the next */
+    if (l->out == 1) {
+        for (size_t j = 0; j < l->in; j += LANES, y += along)
+            scale_line(line + j, y, *d);
+        return line + l->in;
+    }
+    for (size_t j = 0; j < l->in; j++, line += l->out) {
+        double y_j = y[j / LANES * along + j % LANES];
+        for (size_t p = 0; p < l->out_panels; p++)
+            scale_line(line + p * LANES, d + p * across, y_j);
+    }
+    return line;
+}
+
+static double *fill_biases(const bpnn__curvature *c, size_t m, size_t mine, double *line)
+{
+    bpnn_bias mode = c->core->layers[m - 1].bias;
+    const bpnn__layer_layout *l = layer_of(c->core, m);
+    double sum = 0;
+    for (size_t p = 0; mode == BPNN_BIAS_NEURON && p < l->out_panels; p++)
+        memcpy(line + p * LANES, LINE_AT(c->below.delta[m], c->below.stride, p, mine), LANES * sizeof *line);
+    if (mode == BPNN_BIAS_NEURON)
+        return line + l->out;
+    for (size_t k = 0; mode == BPNN_BIAS_SHARED && k < l->out; k++)
+        sum += *unit_at(c->below.delta[m], c->below.stride, mine, k);
+    if (mode == BPNN_BIAS_SHARED)
+        *line++ = sum;
+    return line;
+}
+
 /* One row of J~ in seed form order: row `row` of the block, its seed `seed`. */
 static void fill_line(const bpnn__curvature *c, size_t row, size_t seed, double *line)
 {
-    const CORE *core = c->core;
-    size_t at = 0, mine = row * c->seeds + seed;
-    for (size_t m = 1; m <= core->depth; m++) {
-        const bpnn__layer_layout *l = layer_of(core, m);
-        bpnn_bias mode = core->layers[m - 1].bias;
-        for (size_t j = 0; j < l->in; j++) {
-            double y = *unit_at(core->arrays.y[m - 1], core->arrays.stride, row, j);
-            for (size_t p = 0; p < l->out_panels; p++) {
-                const double *d = LINE_AT(c->below.delta[m], c->below.stride, p, mine);
-                size_t units = BPNN_NAME(columns)(l->out, p);
-                for (size_t k = 0; k < units; k++)
-                    line[at + p * LANES + k] = y * d[k];
-            }
-            at += l->out;
-        }
-        double sum = 0;
-        for (size_t k = 0; mode != BPNN_BIAS_NONE && k < l->out; k++) {
-            double d = *unit_at(c->below.delta[m], c->below.stride, mine, k);
-            sum += d;
-            if (mode == BPNN_BIAS_NEURON)
-                line[at++] = d;
-        }
-        if (mode == BPNN_BIAS_SHARED)
-            line[at++] = sum;
+    for (size_t m = 1; m <= c->core->depth; m++) {
+        line = fill_weights(c, m, row, row * c->seeds + seed, line);
+        line = fill_biases(c, m, row * c->seeds + seed, line);
     }
 }
 
@@ -254,7 +276,7 @@ static void jacobian_unit(void *context, size_t unit)
 {
     bpnn__curvature *c = context;
     uint64_t mode = bpnn__fpmode_enter();
-    bpnn__span span = {unit * UNIT, UNIT};
+    bpnn__span span = {unit * c->unit, c->unit};
     if (span.first + span.count > c->count)
         span.count = c->count - span.first;
     BPNN_NAME(gather_rows)(c->core, &c->core->arrays, c->batch, c->from + span.first, span, c->batch->count);
@@ -266,7 +288,7 @@ static void jacobian_unit(void *context, size_t unit)
     }
     BPNN_NAME(deltas_below)(c->core, &c->below, (bpnn__span){span.first * c->seeds, span.count * c->seeds});
     for (size_t r = span.first; r < span.first + span.count; r++) {
-        double *line = c->line + r * c->panels * LANES;
+        double *line = c->line + r * (c->panels + 1) * LANES;
         for (size_t i = 0; i < c->seeds; i++) {
             fill_line(c, r, i, line);
             store_line(c, r * c->seeds + i, line);
@@ -281,8 +303,9 @@ void bpnn__curvature_block(bpnn__curvature *c, const bpnn__batch *batch, size_t 
     c->batch = batch;
     c->from = first;
     c->count = count;
-    bpnn__pool_run(c->core->pool, BPNN_NAME(worthwhile_threads)(c->core, work), (count + UNIT - 1) / UNIT,
-                   jacobian_unit, c);
+    size_t threads = BPNN_NAME(worthwhile_threads)(c->core, work);
+    c->unit = threads > 1 || count < UNIT ? UNIT : count;
+    bpnn__pool_run(c->core->pool, threads, (count + c->unit - 1) / c->unit, jacobian_unit, c);
 }
 
 size_t bpnn__curvature_rows(const bpnn__curvature *c)
