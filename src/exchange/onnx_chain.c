@@ -293,6 +293,16 @@ static bool passes(chain *c, const onnx_node *node)
     return is(node, "Cast") && (to == ONNX_FLOAT || to == ONNX_DOUBLE);
 }
 
+static bool is_one(const chain *c, const char *name)
+{
+    bpnn__constant k;
+    if (!bpnn__onnx_is_constant(c->step.graph, name) || !bpnn__onnx_constant(c->f, c->step.graph, name, &k))
+        return false;
+    bool one = k.rows * k.cols == 1 && k.values[0] == 1;
+    bpnn__free(k.values);
+    return one;
+}
+
 /* p -> [1 - p, p], the two shares of a binary model. */
 static bool ends_binary(const chain *c)
 {
@@ -300,9 +310,8 @@ static bool ends_binary(const chain *c)
     for (size_t i = 0; s->use_count == 2 && i < 2; i++) {
         const onnx_node *difference = s->use[i], *joined = s->use[1 - i];
         if (is(difference, "Sub") && is(joined, "Concat") && difference->n_input == 2 && difference->n_output == 1 &&
-            strcmp(difference->input[1], s->x) == 0 && bpnn__onnx_is_constant(s->graph, difference->input[0]) &&
-            joined->n_input == 2 && strcmp(joined->input[0], difference->output[0]) == 0 &&
-            strcmp(joined->input[1], s->x) == 0)
+            strcmp(difference->input[1], s->x) == 0 && is_one(c, difference->input[0]) && joined->n_input == 2 &&
+            strcmp(joined->input[0], difference->output[0]) == 0 && strcmp(joined->input[1], s->x) == 0)
             return true;
     }
     return false;
