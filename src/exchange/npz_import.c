@@ -80,7 +80,7 @@ static void set_activation(reading *r, bpnn__foreign_layer *layer, const char *w
 static void take_words(reading *r, const bpnn__npz_array *words, size_t first, size_t last)
 {
     for (size_t m = first; m < last && r->f->status == BPNN_OK; m++) {
-        char *word = words->kind == 'u' ? bpnn__npz_text(words, words->rows == 1 ? 0 : m - first) : NULL;
+        char *word = words->kind == 'u' ? bpnn__npz_text(r->f, words, words->rows == 1 ? 0 : m - first) : NULL;
         if (word)
             set_activation(r, &r->f->layers[m], word);
         else
@@ -154,7 +154,7 @@ static void read_classes(reading *r)
     if (!f->classes)
         bpnn__foreign_memory(f);
     for (; f->classes && f->class_count < list.rows && f->status == BPNN_OK; f->class_count++) {
-        f->classes[f->class_count] = bpnn__npz_text(&list, f->class_count);
+        f->classes[f->class_count] = bpnn__npz_text(f, &list, f->class_count);
         if (!f->classes[f->class_count])
             bpnn__foreign_refuse(f, "class %zu cannot be read", f->class_count + 1);
     }

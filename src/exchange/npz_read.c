@@ -235,22 +235,25 @@ static void add_character(bpnn__text *text, uint32_t c)
     bpnn__text_add_bytes(text, utf8, more + 1);
 }
 
-char *bpnn__npz_text(const bpnn__npz_array *a, size_t i)
+char *bpnn__npz_text(bpnn__foreign *f, const bpnn__npz_array *a, size_t i)
 {
     bpnn__text text = {0};
+    bool good = true;
     bpnn__text_add(&text, "");
     if (a->kind != 'u')
         bpnn__text_add_double(&text, bpnn__npz_number(a, i, 0));
     for (size_t k = 0; k < a->characters; k++) {
         uint32_t c = (uint32_t)get(a->data + 4 * (i * a->characters + k), 4);
         if (c > 0x10ffff)
-            text.failed = true;
+            good = false;
         else if (c > 0)
             add_character(&text, c);
     }
-    if (text.failed) {
+    if (text.failed)
+        bpnn__foreign_memory(f);
+    if (text.failed || !good) {
         bpnn__text_free(&text);
         return NULL;
     }
-    return text.data ? text.data : bpnn__copy_text("");
+    return text.data;
 }

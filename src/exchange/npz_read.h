@@ -20,7 +20,8 @@ void bpnn__npz_free(bpnn__npz_array *array);
 
 double bpnn__npz_number(const bpnn__npz_array *array, size_t row, size_t col);
 
-/* Element i of a list as UTF-8: texts as they are, numbers as their shortest decimal. NULL = memory or no character. */
-char *bpnn__npz_text(const bpnn__npz_array *array, size_t i);
+/* Element i of a list as UTF-8: texts as they are, numbers as their shortest decimal. NULL = no character, or memory: a failure
+ * of f then. */
+char *bpnn__npz_text(bpnn__foreign *f, const bpnn__npz_array *array, size_t i);
 
 #endif

@@ -1,7 +1,7 @@
 /* Malformed FANN and .npz files: bytes as in hostile.c, numbers of the text or header that become others; the checksums of half of
  * the archives are put right. test_hostile_formats [CASES] */
-#include "base/little.h"
 #include "base/watch.h"
+#include "exchange/archive.h"
 #include "exchange/drawn.h"
 #include "exchange/hostile.h"
 #include "exchange/plain.h"
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 enum { CASES = 2000, FILES = 8 };
 
@@ -31,31 +30,6 @@ static bytes edit_number(dice *d, bytes file)
         end++;
     const char *number = numbers[roll_below(d, sizeof numbers / sizeof *numbers)];
     return spliced(file, at, end - at, number, strlen(number));
-}
-
-static uint64_t get(const unsigned char *at, int count)
-{
-    uint64_t x = 0;
-    for (int i = 0; i < count; i++)
-        x |= (uint64_t)at[i] << 8 * i;
-    return x;
-}
-
-/* Checksums of a stored archive's entries as its local headers place them. */
-static void repair(bytes file)
-{
-    for (size_t at = 0; at + 46 < file.size; at++) {
-        if (get(file.data + at, 4) != 0x02014b50)
-            continue;
-        size_t local = (size_t)get(file.data + at + 42, 4), size = (size_t)get(file.data + at + 24, 4);
-        if (local + 30 > file.size)
-            continue;
-        size_t from = local + 30 + (size_t)get(file.data + local + 26, 2) + (size_t)get(file.data + local + 28, 2);
-        if (from > file.size || size > file.size - from)
-            continue;
-        uint32_t crc = (uint32_t)crc32_z(0, file.data + from, size);
-        bpnn__little(file.data + at + 16, &crc, 1, 4);
-    }
 }
 
 static bytes make_file(dice *d, bpnn__write_fn write, bpnn_activation_kind hidden)
@@ -87,7 +61,7 @@ static size_t campaign(dice *d, const char *name, size_t cases, bpnn__write_fn w
         bytes origin = files[roll_below(d, FILES)], other = files[roll_below(d, FILES)];
         bytes file = roll_below(d, 2) ? edit_number(d, origin) : spoil(d, origin, other);
         if (roll_below(d, 2))
-            repair(file);
+            archive_repair(file);
         if (!holds(read, file, &accepted)) {
             printf("%s: case %zu of state %llu\n", name, i, (unsigned long long)seed);
             bad++;
