@@ -147,12 +147,12 @@ static bpnn_status same_fields(bpnn__fitting *f, const bpnn__training *there, co
 
 static bpnn_status same_options(bpnn__fitting *f, const bpnn__training *there, const bpnn__training *here)
 {
+    if (there->schedule != here->schedule) /* before its numbers, which differ too */
+        return differ_in(f, BPNN_USAGE, "schedule is", bpnn_schedule_name(there->schedule),
+                         bpnn_schedule_name(here->schedule));
     bpnn_status status = same_fields(f, there, here);
     if (status == BPNN_OK && there->shuffle != here->shuffle)
         status = differ_in(f, BPNN_USAGE, "shuffle is", there->shuffle ? "yes" : "no", here->shuffle ? "yes" : "no");
-    if (status == BPNN_OK && there->schedule != here->schedule)
-        status = differ_in(f, BPNN_USAGE, "schedule is", bpnn_schedule_name(there->schedule),
-                           bpnn_schedule_name(here->schedule));
     if (status == BPNN_OK && there->init != here->init)
         status = differ_in(f, BPNN_USAGE, "init is", bpnn_word(BPNN_WORDS_INIT, (int)there->init),
                            bpnn_word(BPNN_WORDS_INIT, (int)here->init));

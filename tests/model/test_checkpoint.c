@@ -122,6 +122,7 @@ static size_t refusals(size_t *done)
     bad += made_run_fit(&run, in_folder("c"), NULL, 3, &model, NULL) != BPNN_OK;
     bad += bpnn_checkpoint_load(&from, in_folder("c"), NULL, NULL, NULL) != BPNN_OK;
     bpnn_fit_options kept = run.options;
+    const bpnn_setting changed = {"beta2", 0.5};
 #define REFUSED(change, status, text)                                                                                  \
     do {                                                                                                               \
         change;                                                                                                        \
@@ -137,7 +138,7 @@ static size_t refusals(size_t *done)
     REFUSED(run.options.train.batch = 8, BPNN_USAGE, "batch");
     REFUSED(run.options.train.seed = 99, BPNN_USAGE, "seed");
     REFUSED(run.options.train.shuffle = false, BPNN_USAGE, "shuffle");
-    REFUSED(run.options.train.schedule = BPNN_SCHEDULE_STEP, BPNN_USAGE, "schedule");
+    REFUSED(run.options.train.schedule = BPNN_SCHEDULE_STEP, BPNN_USAGE, "schedule is plateau");
     REFUSED(run.options.train.warmup = 2, BPNN_USAGE, "warmup");
     REFUSED(run.options.train.patience = 9, BPNN_USAGE, "patience");
     REFUSED(run.options.train.min_delta = 1, BPNN_USAGE, "min-delta");
@@ -151,6 +152,15 @@ static size_t refusals(size_t *done)
     REFUSED(run.options.drop = "c,b", BPNN_DATA, "input columns");
     REFUSED(run.options.target = "b", BPNN_DATA, "target");
     REFUSED(run.options.group = "colour", BPNN_DATA, "input columns");
+    REFUSED(run.options.hidden = "5,3", BPNN_USAGE, "2 layers");
+    REFUSED(run.options.init = BPNN_INIT_NORMAL, BPNN_USAGE, "init");
+    REFUSED(run.options.init = BPNN_INIT_HE_NORMAL, BPNN_USAGE, "init is");
+    REFUSED(run.options.target_scale = BPNN_SCALE_MINMAX, BPNN_USAGE, "target-scale is");
+    REFUSED((run.options.target = "c", run.options.drop = "y"), BPNN_DATA,
+            "another task: regression there, multiclass here");
+    REFUSED(run.options.missing = BPNN_MISSING_MEAN, BPNN_USAGE, "missing is");
+    REFUSED(run.options.target = "y,a", BPNN_DATA, "1 targets there, 2 here");
+    REFUSED((run.options.train.settings = &changed, run.options.train.setting_count = 1), BPNN_USAGE, changed.name);
     REFUSED(run.options.restarts = 2, BPNN_USAGE, "restarts 1");
     REFUSED(run.options.ensemble = 2, BPNN_USAGE, "ensemble 1");
     REFUSED(run.options.validation_share = 0.5, BPNN_DATA, "rows");
