@@ -116,6 +116,8 @@ static unsigned char *edited(const bpnn_model *model, const char *from, const ch
     char *copy = bpnn__alloc(header + 1, 1);
     memcpy(copy, bytes + 8, text);
     const char *at = strstr(copy, from);
+    if (!at)
+        printf("'%s' is not in the header\n", from);
     assert_non_null(at);
     size_t grown = text - strlen(from) + strlen(to), padded = (grown + 7) / 8 * 8, data = old - 8 - header;
     unsigned char *out = bpnn__alloc(8 + padded + data, 1);
@@ -182,6 +184,24 @@ static void test_edits(void **state)
         {"\"checksum\"", "\"checksun\"", "checksum"},
         {"\"input.mean\"", "\"input.meaN\"", "no tensor"},
         {"\"dtype\":\"F64\"", "\"dtype\": \"F64\"", "one form"},
+        {Q "reduction" Q ":" Q, Q "reduction" Q ":" Q "x", "reduction"},
+        {Q "precision" Q ":" Q, Q "precision" Q ":" Q "x", "precision"},
+        {Q "bias" Q ":" Q, Q "bias" Q ":" Q "x", "bias"},
+        {Q "activation" Q ":" Q, Q "activation" Q ":" Q "x", "activation"},
+        {Q "task" Q ":", Q "kind" Q ":" Q "x" Q "," Q "task" Q ":", "kind"},
+        {Q "targets" Q ":[", Q "targets" Q ":[" Q "another" Q ",", "target"},
+        {Q "metrics" Q ":[{", Q "metrics" Q ":[{},{", "metrics"},
+        {Q "metrics" Q ":[", Q "metrics" Q ":[0,", "metrics"},
+        {Q "seed" Q ":", Q "seed" Q ":" Q "x" Q "," Q "sead" Q ":", "seed"},
+        {Q "stop" Q ":" Q, Q "stop" Q ":" Q "x", "stop"},
+        {Q "scale" Q ":" Q, Q "scale" Q ":" Q "x", "scale"},
+        {Q "task" Q ":", Q "members" Q ":[]," Q "task" Q ":", "members"},
+        {Q "library" Q ":" Q, Q "library" Q ":" Q "\\u0000", ""},
+        {"{\"__metadata__\"", "[\"__metadata__\"", "bpnn model file"},
+        {"{\"__metadata__\":{\"bpnn\":\"{", "{\"__metadata__\":{\"bpnn\":\"[", "JSON"},
+        {"\"input.fill\":{", "\"input.fill\":[", "JSON"},
+        {"\"input.fill\":{", "\"input.full\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]},\"input.fill\":{",
+         "tensor"},
     };
     size_t count = sizeof edits / sizeof *edits;
     (void)state;
