@@ -223,7 +223,9 @@ typedef struct bpnn_train_result {
 BPNN_API bpnn_status bpnn_train(bpnn_net *net, const bpnn_data *training, const bpnn_data *validation,
                                 const bpnn_train_options *options, bpnn_train_result *result, bpnn_error *error);
 
-/* One trainer of a step method (USAGE for whole ones), one thread at a time. Copies net and options, borrows the data until it is freed. */
+/* One trainer of a step method (USAGE for whole ones), one thread at a time. Copies net and options, borrows the data until it is freed.
+ * After fork() parent and child may each go on with their copy, or free it, unless another thread was inside a call on it: the child
+ * computes with its one thread, the same bits. What it makes anew has threads of its own. */
 typedef struct bpnn_trainer bpnn_trainer;
 
 BPNN_API bpnn_status bpnn_trainer_new(bpnn_trainer **trainer, const bpnn_net *net, const bpnn_data *training,

@@ -34,6 +34,7 @@ struct bpnn__pool {
     pthread_t *workers;
     lane *lanes;
     const volatile int *alive; /* a page that reads 0 in a forked child: there are no workers */
+    pid_t owner;               /* whose workers they are, where the system wipes no pages; else 0 */
     /* the job: written by the caller before it fills the lanes, read by those who have taken a unit */
     void (*work)(void *context, size_t unit);
     void *context;
@@ -244,6 +245,12 @@ static void wait_for_units(bpnn__pool *pool)
     pthread_mutex_unlock(&pool->mutex);
 }
 
+/* False in a forked child. */
+static bool has_workers(const bpnn__pool *pool)
+{
+    return *pool->alive && (pool->owner == 0 || pool->owner == getpid());
+}
+
 static void run_alone(size_t units, void (*work)(void *context, size_t unit), void *context)
 {
     for (size_t unit = 0; unit < units; unit++)
@@ -257,7 +264,7 @@ void bpnn__pool_run(bpnn__pool *pool, size_t threads, size_t units, void (*work)
         threads = pool->threads;
     if (threads > units)
         threads = units;
-    if (threads <= 1 || units > UINT32_MAX || !*pool->alive) {
+    if (threads <= 1 || units > UINT32_MAX || !has_workers(pool)) {
         run_alone(units, work, context);
         return;
     }
@@ -298,15 +305,18 @@ static void start_workers(bpnn__pool *pool, size_t wanted)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* A page that a forked child finds wiped. Where the system knows no such thing, one that never is. */
-static const volatile int *page_of_life(void)
+/* A page that a forked child finds wiped: looking at it costs nothing. Where the system knows no such thing it never is, and the
+ * process is asked who it is. */
+static const volatile int *page_of_life(pid_t *owner)
 {
+    *owner = getpid();
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
     int *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return NULL;
 #ifdef MADV_WIPEONFORK
-    madvise(page, size, MADV_WIPEONFORK);
+    if (madvise(page, size, MADV_WIPEONFORK) == 0)
+        *owner = 0;
 #endif
     *page = 1;
     return page;
@@ -336,7 +346,7 @@ bpnn_status bpnn__pool_new(bpnn__pool **out, size_t threads, bpnn_error *error)
     pool->spin = threads <= cpus;
     pool->workers = bpnn__alloc(threads, sizeof *pool->workers);
     pool->lanes = bpnn__alloc_lines(threads, sizeof *pool->lanes);
-    pool->alive = page_of_life();
+    pool->alive = page_of_life(&pool->owner);
     if (!pool->workers || !pool->lanes || !pool->alive) {
         free_parts(pool);
         return bpnn__fail_memory(error);
@@ -366,7 +376,7 @@ void bpnn__pool_free(bpnn__pool *pool)
 {
     if (!pool)
         return;
-    if (*pool->alive) /* a forked child has no workers to stop, and a lock that one of them may hold */
+    if (has_workers(pool)) /* a forked child has no workers to stop, and a lock that one of them may hold */
         stop_workers(pool);
     free_parts(pool);
 }

@@ -9,7 +9,7 @@
 typedef struct bpnn__pool bpnn__pool;
 
 /* A pool of `threads` counting the caller (0 = bpnn_usable_cpus()); 1 starts no thread. Signals are
- * blocked in the workers. */
+ * blocked in the workers. A forked child has no workers: there pool_run does all units itself, and pool_free frees memory alone. */
 bpnn_status bpnn__pool_new(bpnn__pool **pool, size_t threads, bpnn_error *error);
 void bpnn__pool_free(bpnn__pool *pool); /* NULL is fine */
 size_t bpnn__pool_threads(const bpnn__pool *pool);
