@@ -272,6 +272,11 @@ uint64_t bpnn__reader_size_hint(const bpnn__reader *reader)
     return reader->size_hint;
 }
 
+bool bpnn__reader_exceeds(const bpnn__reader *reader, uint64_t limit)
+{
+    return !reader->compressed && reader->size_hint > limit;
+}
+
 void bpnn__reader_close(bpnn__reader *r)
 {
     if (!r)
@@ -285,6 +290,11 @@ void bpnn__reader_close(bpnn__reader *r)
     bpnn__free(r);
 }
 
+static bpnn_status too_large(const char *path, uint64_t limit, bpnn_error *error)
+{
+    return bpnn__fail_at(error, BPNN_DATA, path, 0, 0, "the file is larger than %llu bytes", (unsigned long long)limit);
+}
+
 bpnn_status bpnn__read_whole(const char *path, uint64_t limit, void **bytes, size_t *size, bpnn_error *error)
 {
     bpnn__reader *r;
@@ -292,9 +302,11 @@ bpnn_status bpnn__read_whole(const char *path, uint64_t limit, void **bytes, siz
     *bytes = NULL;
     *size = 0;
     size_t capacity = 0;
+    if (status == BPNN_OK && bpnn__reader_exceeds(r, limit))
+        status = too_large(path, limit, error);
     while (status == BPNN_OK) {
         if (capacity - *size < INPUT) {
-            size_t hint = bpnn__reader_size_hint(r) < limit ? (size_t)bpnn__reader_size_hint(r) : 0;
+            size_t hint = bpnn__reader_size_hint(r) <= limit ? (size_t)bpnn__reader_size_hint(r) : 0;
             capacity = capacity ? 2 * capacity : hint + 2 * INPUT;
             void *grown = bpnn__realloc(*bytes, capacity, 1);
             if (!grown) {
@@ -307,8 +319,7 @@ bpnn_status bpnn__read_whole(const char *path, uint64_t limit, void **bytes, siz
         status = bpnn__reader_read(r, (unsigned char *)*bytes + *size, capacity - *size, &got, error);
         *size += got;
         if (status == BPNN_OK && *size > limit)
-            status = bpnn__fail_at(error, BPNN_DATA, path, 0, 0, "the file is larger than %llu bytes",
-                                   (unsigned long long)limit);
+            status = too_large(path, limit, error);
         if (status == BPNN_OK && *size < capacity)
             break;
     }

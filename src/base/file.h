@@ -40,7 +40,10 @@ struct bpnn__digest;
 void bpnn__reader_watch(bpnn__reader *reader, struct bpnn__digest *digest);
 bool bpnn__reader_is_compressed(const bpnn__reader *reader);
 uint64_t bpnn__reader_size_hint(const bpnn__reader *reader); /* of the file on disk; 0 = not known */
-void bpnn__reader_close(bpnn__reader *reader);               /* NULL is fine */
+
+/* Whether there are more than `limit` bytes, as far as it is known before they are read. */
+bool bpnn__reader_exceeds(const bpnn__reader *reader, uint64_t limit);
+void bpnn__reader_close(bpnn__reader *reader); /* NULL is fine */
 
 /* The whole file in memory (bpnn__free); more than `limit` bytes is DATA. */
 bpnn_status bpnn__read_whole(const char *path, uint64_t limit, void **bytes, size_t *size, bpnn_error *error);

@@ -152,6 +152,8 @@ bpnn_status bpnn__container_write(bpnn__tensor *tensors, size_t count, const cha
     bpnn_status status = BPNN_OK;
     if (!bpnn__header_text(&header, tensors, count, metadata))
         status = bpnn__fail_memory(error);
+    else if ((uint64_t)8 + header.size + total > BPNN__FILE_MOST)
+        status = bpnn__fail(error, BPNN_USAGE, "the model is larger than a model file may be (16 GiB)");
     else if (header.size > bpnn__header_limit(total))
         status =
             bpnn__fail(error, BPNN_USAGE,

@@ -116,8 +116,7 @@ static bool place_parameters(bpnn_net *net)
             return false;
         net->weight_offset[m] = at;
         net->bias_offset[m] = at + weights;
-        at += weights + bias_count(&net->layers[m - 1]);
-        if (at > MAX_PARAMETERS)
+        if (!bpnn__add(at, weights, &at) || !bpnn__add(at, bias_count(&net->layers[m - 1]), &at) || at > MAX_PARAMETERS)
             return false;
     }
     net->parameter_count = at;

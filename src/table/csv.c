@@ -22,6 +22,9 @@ static bpnn_status open_source(bpnn__pass *p, bpnn_error *error)
     if (!p->kept.bytes) {
         status = bpnn__source_open(p->source, &p->reader, error);
         bool standard = !p->source->bytes && strcmp(p->source->path, "-") == 0;
+        if (status == BPNN_OK)
+            status = bpnn__check_bytes(p->csv.name, bpnn__reader_exceeds(p->reader, bpnn__limit_bytes(p->options)),
+                                       p->options, error);
         if (status != BPNN_OK || p->source->bytes || (!standard && bpnn__reader_size_hint(p->reader) > 0))
             return status;
         status = bpnn__reader_whole(p->reader, p->csv.name, p->options, &p->kept, error);
@@ -57,9 +60,8 @@ void bpnn__window_read(bpnn__pass *p, bpnn__window *w, size_t wanted)
     w->size += got;
     w->last = w->status == BPNN_OK && got < room;
     p->bytes += got;
-    if (w->status == BPNN_OK && p->bytes > limit)
-        w->status = bpnn__fail_at(&w->error, BPNN_DATA, p->csv.name, 0, 0, "more than the limit of %llu bytes",
-                                  (unsigned long long)limit);
+    if (w->status == BPNN_OK)
+        w->status = bpnn__check_bytes(p->csv.name, p->bytes > limit, p->options, &w->error);
     memset(w->bytes + w->size, 0, PAD);
 }
 

@@ -150,7 +150,7 @@ bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, co
     svm_file f = {.path = source->path,
                   .bytes = whole.bytes,
                   .size = whole.size,
-                  .max_features = bpnn__limit_columns(options),
+                  .max_features = bpnn__limit_columns(options) - 1, /* the label is a column */
                   .max_cells = most_cells(options, whole.size)};
     if (status == BPNN_OK)
         status = build(table, &f, error);

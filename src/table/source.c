@@ -26,6 +26,13 @@ bpnn_status bpnn__check_columns(const char *path, size_t columns, const bpnn_tab
                                             columns, limit);
 }
 
+bpnn_status bpnn__check_bytes(const char *path, bool exceeds, const bpnn_table_options *options, bpnn_error *error)
+{
+    return exceeds ? bpnn__fail_at(error, BPNN_DATA, path, 0, 0, "more than the limit of %llu bytes",
+                                   (unsigned long long)bpnn__limit_bytes(options))
+                   : BPNN_OK;
+}
+
 bpnn_status bpnn__source_open(const bpnn__source *source, bpnn__reader **reader, bpnn_error *error)
 {
     *reader = NULL;
@@ -60,16 +67,17 @@ bpnn_status bpnn__reader_whole(bpnn__reader *reader, const char *path, const bpn
     uint64_t limit = bpnn__limit_bytes(options), hint = bpnn__reader_size_hint(reader);
     size_t capacity = 0;
     *whole = (bpnn__whole){.compressed = bpnn__reader_is_compressed(reader)};
-    bpnn_status status;
+    bpnn_status status = bpnn__check_bytes(path, bpnn__reader_exceeds(reader, limit), options, error);
+    if (status != BPNN_OK)
+        return status;
     do {
         size_t got = 0;
-        status = grow(whole, &capacity, hint < limit ? hint : 0, error);
+        status = grow(whole, &capacity, hint <= limit ? hint : 0, error);
         if (status == BPNN_OK)
             status = bpnn__reader_read(reader, (char *)whole->bytes + whole->size, capacity - whole->size, &got, error);
         whole->size += got;
-        if (status == BPNN_OK && whole->size > limit)
-            status = bpnn__fail_at(error, BPNN_DATA, path, 0, 0, "more than the limit of %llu bytes",
-                                   (unsigned long long)limit);
+        if (status == BPNN_OK)
+            status = bpnn__check_bytes(path, whole->size > limit, options, error);
     } while (status == BPNN_OK && whole->size == capacity);
     if (status == BPNN_OK)
         return BPNN_OK;

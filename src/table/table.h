@@ -118,6 +118,7 @@ uint64_t bpnn__limit_bytes(const bpnn_table_options *options);
 size_t bpnn__limit_columns(const bpnn_table_options *options);
 
 /* DATA if that many columns are too many. */
+bpnn_status bpnn__check_bytes(const char *path, bool exceeds, const bpnn_table_options *options, bpnn_error *error);
 bpnn_status bpnn__check_columns(const char *path, size_t columns, const bpnn_table_options *options, bpnn_error *error);
 
 #endif

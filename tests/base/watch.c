@@ -6,19 +6,22 @@
 
 static _Atomic size_t largest;
 static _Atomic long alive;
+static _Atomic size_t most;
 
-static void note(size_t size)
+/* False: refused. */
+static bool note(size_t size)
 {
     size_t before = atomic_load(&largest);
     while (size > before && !atomic_compare_exchange_weak(&largest, &before, size))
         ;
+    size_t above = atomic_load(&most);
+    return above == 0 || size <= above;
 }
 
 static void *watch_allocate(size_t size, void *context)
 {
     (void)context;
-    note(size);
-    void *memory = malloc(size);
+    void *memory = note(size) ? malloc(size) : NULL;
     alive += memory != NULL;
     return memory;
 }
@@ -26,8 +29,7 @@ static void *watch_allocate(size_t size, void *context)
 static void *watch_reallocate(void *memory, size_t size, void *context)
 {
     (void)context;
-    note(size);
-    void *grown = realloc(memory, size);
+    void *grown = note(size) ? realloc(memory, size) : NULL;
     alive += !memory && grown;
     return grown;
 }
@@ -58,4 +60,9 @@ size_t watch_largest(void)
 long watch_alive(void)
 {
     return atomic_load(&alive);
+}
+
+void watch_refuse(size_t above)
+{
+    atomic_store(&most, above);
 }

@@ -12,4 +12,7 @@ void watch_reset(void);
 size_t watch_largest(void); /* bytes, since watch_reset */
 long watch_alive(void);     /* blocks */
 
+/* From now on larger blocks are refused (0: none); watch_largest counts them as well. */
+void watch_refuse(size_t above);
+
 #endif
