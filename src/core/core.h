@@ -182,6 +182,7 @@ void BPNN_NAME(tiny_step)(CORE *core, const bpnn__batch *batch, const bpnn__upda
 /* shallow.c: as bpnn__engine_steps, where net, batch and update allow it; returns how many steps it did (0 elsewhere; fewer than
  * `count`: of the next one the loss was not finite, or it does not do such). */
 void BPNN_NAME(shallow_new)(CORE *core);
+void BPNN_NAME(shallow_for_rows)(CORE *core); /* of a predictor: describes such a net whatever its loss */
 size_t BPNN_NAME(shallow_steps)(CORE *core, const bpnn__batch *batch, const bpnn__update *updates, bool same,
                                 size_t count, double *losses);
 

@@ -8,7 +8,7 @@
 
 struct bpnn_predictor {
     const bpnn__face *face;
-    size_t inputs, outputs;
+    size_t inputs, outputs, least_workspace;
     void *core;
 };
 
@@ -124,6 +124,7 @@ bpnn_status bpnn_predictor_new(bpnn_predictor **out, const bpnn_net *net, const 
         bpnn__free(predictor);
         return status;
     }
+    predictor->least_workspace = bpnn_predictor_workspace(predictor, 1);
     *out = predictor;
     return BPNN_OK;
 }
@@ -149,7 +150,7 @@ bpnn_status bpnn_predictor_run(const bpnn_predictor *predictor, bpnn_matrix inpu
         return status;
     if (dtype != BPNN_F32 && dtype != BPNN_F64)
         return bpnn__fail(error, BPNN_USAGE, "predictions are float or double");
-    size_t least = bpnn_predictor_workspace(predictor, 1);
+    size_t least = predictor->least_workspace;
     if (!workspace || workspace_size < least)
         return bpnn__fail(error, BPNN_USAGE, "the workspace has %zu bytes; at least %zu are needed",
                           workspace ? workspace_size : 0, least);

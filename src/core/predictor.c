@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "core/core.h"
 
-enum { TRACE_ROWS = 64 };
+enum { TRACE_ROWS = 64, FEW_ROWS = 4 }; /* few: in one go where the kernel can; more share lines */
 
 /* A core without arrays: its parameters are read, never written. */
 bpnn_status BPNN_NAME(predictor_new)(void **predictor, const bpnn_net *net, const char *isa, bpnn_error *error)
@@ -13,6 +13,8 @@ bpnn_status BPNN_NAME(predictor_new)(void **predictor, const bpnn_net *net, cons
     bpnn__engine_options options = {.max_rows = 1, .threads = 1, .isa = isa};
     CORE *core;
     bpnn_status status = BPNN_NAME(core_new)(&core, net, &options, error);
+    if (status == BPNN_OK)
+        BPNN_NAME(shallow_for_rows)(core);
     *predictor = core;
     return status;
 }
@@ -41,6 +43,8 @@ size_t BPNN_NAME(predictor_workspace)(const void *predictor, size_t rows)
 /* Rows a block that the workspace can hold. */
 static size_t rows_that_fit(const CORE *core, size_t size, size_t wanted)
 {
+    if (wanted == 1)
+        return 1;
     size_t rows = wanted < core->group_rows ? wanted : core->group_rows;
     size_t pointers = 2 * (core->depth + 1) * sizeof(real *), line = 2 * BPNN__LINE * core->layout.widest;
     size_t held = size > pointers + 2 * BPNN__LINE ? (size - pointers - 2 * BPNN__LINE) / line : 1;
@@ -85,6 +89,9 @@ void BPNN_NAME(predictor_run)(const void *predictor, bpnn_matrix inputs, void *o
     const CORE *core = predictor;
     ARRAYS a = {0};
     if (inputs.rows == 0)
+        return;
+    if (core->shallow.in > 0 && inputs.rows <= FEW_ROWS &&
+        core->kernels->shallow_outputs(&core->shallow, inputs, outputs, dtype))
         return;
     size_t block = rows_that_fit(core, workspace_size, inputs.rows);
     lay_out(core, &a, workspace, block);

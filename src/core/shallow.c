@@ -1,4 +1,4 @@
-/* Many steps of plain gradient descent in one kernel call, for nets of one hidden layer: nothing but the steps' arithmetic is left.
+/* Nets of one hidden layer: many steps of plain gradient descent in one kernel call: nothing but the steps' arithmetic is left.
  * The same bits as steps one by one. */
 #include "core/core.h"
 
@@ -19,10 +19,8 @@ static real *bias_of(const CORE *core, size_t m)
     return core->layers[m - 1].bias == BPNN_BIAS_NONE ? NULL : core->w + layer_of(core, m)->bias * LANES;
 }
 
-void BPNN_NAME(shallow_new)(CORE *core)
+static void describe(CORE *core)
 {
-    if (!is_shallow(core))
-        return;
     core->shallow = (SHALLOW){.in = layer_of(core, 1)->in,
                               .hidden = layer_of(core, 1)->out,
                               .out = layer_of(core, 2)->out,
@@ -32,6 +30,19 @@ void BPNN_NAME(shallow_new)(CORE *core)
                               .b1 = bias_of(core, 1),
                               .w2 = core->w + layer_of(core, 2)->weights * LANES,
                               .b2 = bias_of(core, 2)};
+}
+
+void BPNN_NAME(shallow_new)(CORE *core)
+{
+    if (is_shallow(core))
+        describe(core);
+}
+
+void BPNN_NAME(shallow_for_rows)(CORE *core)
+{
+    if (core->depth == 2 && layer_of(core, 1)->wide_out && layer_of(core, 1)->out_panels == 1 &&
+        !layer_of(core, 2)->wide_out)
+        describe(core);
 }
 
 static bool is_plain(const bpnn__update *u)

@@ -53,7 +53,7 @@ typedef struct BPNN_NAME(tiny_net) {
     real *w, *twin, *gradient;
 } BPNN_NAME(tiny_net);
 
-/* A net of one hidden layer (NARROW < units <= LANES) and at most NARROW outputs, square error, for `shallow_steps`. */
+/* A net of one hidden layer (NARROW < units <= LANES) and at most NARROW outputs; `shallow_steps`: square error. */
 typedef struct BPNN_NAME(shallow_net) {
     size_t in, hidden, out;
     bpnn_activation_kind hidden_kind, out_kind;
@@ -146,6 +146,10 @@ typedef struct BPNN_NAME(kernels) {
     /* Returns how many steps were done: 0 where this is not for such nets and batches (or this instruction set), fewer than there are
      * where a loss was not finite: of that step nothing is updated. */
     size_t (*shallow_steps)(const BPNN_NAME(shallow_net) * net, const BPNN_NAME(shallow_run) * run);
+
+    /* Outputs of every row (row-major, float or double by `dtype`) in one go, for a few rows. False where this is not for such nets,
+     * such inputs, or this instruction set. */
+    bool (*shallow_outputs)(const BPNN_NAME(shallow_net) * net, bpnn_matrix inputs, void *outputs, bpnn_dtype dtype);
 } BPNN_NAME(kernels);
 
 /* The kernels of an instruction set by name; NULL or "auto" = the best this machine has. Returns NULL when there is no such row or

@@ -39,4 +39,5 @@ const BPNN_NAME(kernels) ROW_NAME = {
     .tiny_gradient = tiny_gradient,
     .tiny_twins = tiny_twins,
     .shallow_steps = shallow_steps,
+    .shallow_outputs = shallow_outputs,
 };

@@ -1,5 +1,5 @@
-/* Steps of plain gradient descent for nets of one hidden layer (NARROW < units <= LANES) and at most NARROW outputs with square
- * error: 1, 2 or 4 rows a step, many steps a call. Such a step is one chain of dependent operations, from the hidden layer's
+/* Nets of one hidden layer (NARROW < units <= LANES) and at most NARROW outputs: their outputs for single rows, and steps of plain
+ * gradient descent with square error: 1, 2 or 4 rows a step, many steps a call. Such a step is one chain of dependent operations, from the hidden layer's
  * weights to their next values; what is on the chain stays in registers, and the update of w^1 goes on with the next step's e^1 at
  * once. Hidden units stand side by side in a vector, the rows of an output in another one. The same bits as the general path, where
  * this is done differently:
@@ -167,11 +167,15 @@ DEFINE_LANEWISE(units_16, 16, WHOLE_16)
 #undef KEEP
 #endif
 
+INLINE bool is_shallow(const SHALLOW *net)
+{
+    return net->hidden > NARROW && net->hidden <= LANES && net->out <= NARROW && is_lanewise(net->hidden_kind) &&
+           is_lanewise(net->out_kind);
+}
+
 static size_t shallow_steps(const SHALLOW *net, const RUN *run)
 {
-    bool fits = net->hidden > NARROW && net->hidden <= LANES && net->out <= NARROW && is_lanewise(net->hidden_kind) &&
-                is_lanewise(net->out_kind) && (run->rows == 1 || run->rows == 2 || run->rows == 4);
-    if (!fits)
+    if (!is_shallow(net) || (run->rows != 1 && run->rows != 2 && run->rows != 4))
         return 0;
 #if LANES == 16
     if (net->hidden > 8)
@@ -180,12 +184,32 @@ static size_t shallow_steps(const SHALLOW *net, const RUN *run)
     return steps_8(net, run);
 }
 
+static bool shallow_outputs(const SHALLOW *net, bpnn_matrix inputs, void *outputs, bpnn_dtype dtype)
+{
+    if (!is_shallow(net) || inputs.dtype != OWN_DTYPE)
+        return false;
+#if LANES == 16
+    if (net->hidden > 8) {
+        outputs_of_rows_16(net, inputs, outputs, dtype);
+        return true;
+    }
+#endif
+    outputs_of_rows_8(net, inputs, outputs, dtype);
+    return true;
+}
+
 #else
 
 static size_t shallow_steps(const SHALLOW *net, const RUN *run)
 {
     (void)net, (void)run;
     return 0;
+}
+
+static bool shallow_outputs(const SHALLOW *net, bpnn_matrix inputs, void *outputs, bpnn_dtype dtype)
+{
+    (void)net, (void)inputs, (void)outputs, (void)dtype;
+    return false;
 }
 
 #endif

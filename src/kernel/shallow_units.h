@@ -157,6 +157,34 @@ INLINE size_t UNITS_NAME(run)(const SHALLOW *net, const RUN *run, size_t rows, s
     return run->steps;
 }
 
+/* y^2 of one row; lanes that are no units are cut: a row that is not finite gives them NaN. */
+INLINE void UNITS_NAME(outputs_of_row)(const SHALLOW *net, const real *x, real *y)
+{
+    HIDDEN h;
+    units e = net->b1 ? UNITS_DO(load)(net->b1) : UNITS_DO(all)(0);
+    for (size_t k = 0; k < net->in; k++)
+        e = UNITS_DO(fma)(UNITS_DO(all)(x[k]), UNITS_DO(load)(net->w1 + k * LANES), e);
+    h.y[0] = UNITS_NAME(cut)(net->hidden, UNITS_DO(activate)(net->hidden_kind, e, &h.slope[0]));
+    for (size_t o = 0; o < net->out; o++) {
+        four slope;
+        y[o] = four_activate(net->out_kind, UNITS_NAME(output_sum)(net, 1, &h, o), &slope)[0];
+    }
+}
+
+static void UNITS_NAME(outputs_of_rows)(const SHALLOW *net, bpnn_matrix inputs, void *outputs, bpnn_dtype dtype)
+{
+    const real *x = inputs.data;
+    for (size_t r = 0; r < inputs.rows; r++, x += inputs.stride) {
+        real y[NARROW];
+        UNITS_NAME(outputs_of_row)(net, x, y);
+        for (size_t o = 0; o < net->out; o++)
+            if (dtype == BPNN_F32)
+                ((float *)outputs)[r * net->out + o] = (float)y[o];
+            else
+                ((double *)outputs)[r * net->out + o] = (double)y[o];
+    }
+}
+
 /* A copy for one output, whose numbers then stay in registers, and one for several. */
 #define STEPS_OF(n)                                                                                                    \
     static __attribute__((noinline)) size_t UNITS_NAME(steps_##n##_single)(const SHALLOW *net, const RUN *run)         \
