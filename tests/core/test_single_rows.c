@@ -39,7 +39,7 @@ static double uniform(double most)
 
 static double odd_number(void)
 {
-    static const double odd[] = {0.0, -0.0, 1e30, -1e30, 1e-40, INFINITY, -INFINITY, NAN};
+    static const double odd[] = {0.0, -0.0, 1e30, -1e30, 1e-40, (double)INFINITY, -(double)INFINITY, (double)NAN};
     return below(12) ? uniform(2) : odd[below(sizeof odd / sizeof *odd)];
 }
 
