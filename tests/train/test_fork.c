@@ -124,7 +124,7 @@ static bool child_goes_on(const run *r, bpnn_trainer *trainer, const double *wan
 
 static bool child_evaluates(const run *r, bpnn_trainer *trainer, const double *wanted)
 {
-    double loss = NAN;
+    double loss = (double)NAN;
     bpnn_data data = problem_data(&p, 0, p.rows);
     bool good = bpnn_trainer_evaluate(trainer, &data, &loss, NULL) == BPNN_OK && isfinite(loss);
     return child_goes_on(r, trainer, wanted) && good;
