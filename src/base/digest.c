@@ -32,6 +32,8 @@ void bpnn__digest_begin(bpnn__digest *d)
 void bpnn__digest_add(bpnn__digest *d, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
+    if (size == 0) /* bytes may be NULL */
+        return;
     size_t held = (size_t)(d->size % LINE);
     d->size += size;
     if (held > 0) {

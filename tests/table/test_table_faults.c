@@ -199,7 +199,7 @@ static void sweep_all(const subject *subjects, size_t count, bpnn_status wanted)
 
 int main(void)
 {
-    subject subjects[8];
+    subject subjects[8] = {{{0}, NULL, false}};
     size_t count = write_all(subjects);
     bpnn_allocator allocator = {fault_allocate, fault_reallocate, fault_release, NULL};
     if (bpnn_set_allocator(&allocator, NULL) != BPNN_OK)
