@@ -129,9 +129,9 @@ def tables(total, copies):
     head("reader")
     for name in READERS:
         shares = row(name, total, lambda f, n=name: f == n)
-        if shares is None:
+        if shares is None and not os.path.exists(os.path.join(ROOT, name)):
             low.append(f"{name}: is not there")
-        elif shares[0] < LEAST_LINES:
+        elif shares and shares[0] < LEAST_LINES:  # none: this build has another in its place
             low.append(f"{name}: {shares[0]:.1f} % of lines")
     head("copy")
     for copy in sorted(copies):
@@ -144,7 +144,8 @@ def read_entries():
     entries = []
     for line in open(ENTRIES, encoding="utf-8"):
         if line.strip() and not line.startswith("#"):
-            entries.append([part.strip() for part in line.split(" | ")])
+            where, rest = line.strip().split(" | ", 1)
+            entries.append([where, *rest.rsplit(" | ", 1)])
     return entries
 
 

@@ -173,6 +173,19 @@ static void files(void)
     expect(path, BPNN_MODEL, "gzip");
     count(write_file(path, "hello", 5, false), "text", &error);
     expect(path, BPNN_MODEL, "in no format that models are imported from (onnx, npz, fann)");
+    bpnn_model *again = NULL;
+    count(bpnn_model_import_memory(&model, net, strlen(net), "a.net", &error) == BPNN_OK, "a model", &error);
+    count(bpnn_model_export(model, BPNN_FORMAT_FANN, NULL, path, &error) == BPNN_OK &&
+              bpnn_model_import(&again, path, &error) == BPNN_OK,
+          "there and back", &error);
+    count(again && predicted(again, 1, 2) == predicted(model, 1, 2), "the same model", &error);
+    count(bpnn_model_export(model, BPNN_FORMAT_COUNT, NULL, path, &error) == BPNN_USAGE &&
+              strstr(error.text, "not written in this format"),
+          "no format", &error);
+    count(bpnn_model_export(model, BPNN_FORMAT_FANN, NULL, folder, &error) == BPNN_IO, "onto a folder", &error);
+    count(bpnn_format_find("what") == -1, "no such format", &error);
+    bpnn_model_free(again);
+    bpnn_model_free(model);
     unlink(path);
     expect(path, BPNN_IO, "cannot open");
     expect(folder, BPNN_IO, "cannot read");
