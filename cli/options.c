@@ -11,10 +11,10 @@
 #define DATA_VERBS (TRAIN | EVALUATE | PREDICT | INSPECT)
 
 static const option options[] = {
-    {"delimiter", 0, TEXT, AT(delimiter), DATA_VERBS, "CHAR", "between cells; found by itself", "Data"},
-    {"header", 0, TEXT, AT(header), DATA_VERBS, "yes|no", "the first line has names; found by itself", "Data"},
-    {"decimal", 0, TEXT, AT(decimal), DATA_VERBS, ".|,", "decimal point; found by itself", "Data"},
-    {"na", 0, TEXT, AT(na), DATA_VERBS, "LIST", "texts of a missing cell: NA,NaN,?,null (and empty)", "Data"},
+    {"delimiter", 0, TEXT, AT(delimiter), DATA_VERBS | EXPORT, "CHAR", "between cells; found by itself", "Data"},
+    {"header", 0, TEXT, AT(header), DATA_VERBS | EXPORT, "yes|no", "the first line has names; found by itself", "Data"},
+    {"decimal", 0, TEXT, AT(decimal), DATA_VERBS | EXPORT, ".|,", "decimal point; found by itself", "Data"},
+    {"na", 0, TEXT, AT(na), DATA_VERBS | EXPORT, "LIST", "texts of a missing cell: NA,NaN,?,null (and empty)", "Data"},
     {"format", 0, TEXT, AT(format), DATA_VERBS, "NAME", "csv, idx, npy, libsvm; by the file's name", "Data"},
     {"target", 't', TEXT, AT(target), TRAIN, "COL[,COL]", "what to predict; the last column", "Data"},
     {"features", 0, TEXT, AT(features), TRAIN, "COLS", "inputs: names, numbers, ranges 3-17; all others", "Data"},
@@ -90,6 +90,10 @@ static const option options[] = {
      "' before texts that a spreadsheet would compute (= + - @)", "Output"},
     {"predictions", 0, TEXT, AT(predictions), CV, "FILE", "CSV, every row by a model that never saw it", "Output"},
     {"to", 0, TEXT, AT(to), EXPORT, "FORMAT", "one of those below", "Output"},
+    {"fixed", 0, FLAG, AT(fixed), EXPORT, NULL, "c: whole numbers instead of floating point", "Output"},
+    {"bits", 0, COUNT, AT(bits), EXPORT, "N", "fixed: 8 or 16 a number; 16", "Output"},
+    {"data", 0, TEXT, AT(data), EXPORT, "FILE",
+     "fixed: the table that all ranges are taken from; training's is the best", "Output"},
     {"output", 'o', TEXT, AT(output), TRAIN | TUNE | PREDICT | EXPORT | IMPORT, "FILE",
      "what to write; train, import: DATA's or FILE's name + .bpnn, tune: + .tuned, predict: standard output", "Output"},
     {"checkpoint", 0, TEXT, AT(checkpoint), TRAIN, "FILE", "state of the run, to go on with; at Ctrl-C OUTPUT.ckpt",
@@ -379,7 +383,7 @@ static void defaults(arguments *a, enum verb verb)
     memset(given, 0, sizeof given);
     a->verb = verb;
     a->rate = a->momentum = a->target_loss = a->epochs = a->group_rows = a->warmup = (double)NAN;
-    a->folds = a->repeats = a->trials = (double)NAN;
+    a->folds = a->repeats = a->trials = a->bits = (double)NAN;
     a->seed = a->restarts = a->ensemble = 1;
     a->seconds = 1;
     a->rows = 4096;

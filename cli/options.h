@@ -33,7 +33,9 @@ typedef struct arguments {
     const char *place[PLACES]; /* DATA, or MODEL DATA */
     int places;
     bool help, quiet, verbose, no_color, json, labels_only, guard_formulas, append, cache;
-    const char *config, *log, *output, *to;
+    const char *config, *log, *output, *to, *data;
+    bool fixed;
+    double bits;
     const char *checkpoint, *checkpoint_every, *resume, *init_from;
     bool resume_anyway;
     /* data */

@@ -34,11 +34,24 @@ typedef struct bpnn_format_info {
 BPNN_API bpnn_format_info bpnn_format_at(size_t index);
 BPNN_API int bpnn_format_find(const char *name); /* -1: no such */
 
+/* What fixed-point C came to on the table it was fitted to. */
+typedef struct bpnn_fixed_report {
+    size_t rom, ram;               /* bytes: numbers without names and code; arrays on the stack */
+    size_t rows;                   /* of the table */
+    const char *measure;           /* "accuracy", or "r2" (the mean of the targets) */
+    double quality, fixed_quality; /* by it, in floating and in fixed point; NAN: the table has no target */
+    size_t changed;                /* rows with another class */
+    double deviation; /* largest difference of a value, relative to the largest of its column; of probabilities: to 1 */
+} bpnn_fixed_report;
+
 /* How to write. Set by bpnn_export_options_default, then changed. Borrowed during the call; NULL = the defaults. */
 typedef struct bpnn_export_options {
     size_t struct_size;
     bpnn_message_fn message; /* notes, a line each; NULL = none */
     void *message_context;
+    int fixed;                 /* C in whole numbers of 8 or 16 bits; 0 = floating point */
+    const bpnn_table *table;   /* fixed: rows that the ranges of all numbers are taken from; training's are the best */
+    bpnn_fixed_report *report; /* fixed: set, where it is not NULL */
 } bpnn_export_options;
 
 BPNN_API void bpnn_export_options_default(bpnn_export_options *options);

@@ -115,21 +115,19 @@ static void put_precision(const writer *w)
 
 /* ---- the numbers ---- */
 
-static void put_kinds(const writer *w)
+void bpnn__c_kinds(bpnn__text *to, const bpnn__schema *s)
 {
-    const bpnn__schema *s = w->schema;
     bpnn__text_add(
-        w->to,
-        "/* 0: a number; 1: a number, and an input that is 1 where it is missing; 2: levels; 3: levels, the last "
-        "one is missing */\nstatic const unsigned char kinds[MODEL_INPUTS] = {");
+        to, "/* 0: a number; 1: a number, and an input that is 1 where it is missing; 2: levels; 3: levels, the last "
+            "one is missing */\nstatic const unsigned char kinds[MODEL_INPUTS] = {");
     for (size_t f = 0; f < s->feature_count; f++) {
         const bpnn__feature *at = &s->features[f];
-        bpnn__put(w->to, "%s%zu", f ? ", " : "", (size_t)(at->categorical ? 2 + at->missing_level : at->indicator));
+        bpnn__put(to, "%s%zu", f ? ", " : "", (size_t)(at->categorical ? 2 + at->missing_level : at->indicator));
     }
-    bpnn__text_add(w->to, "};\nstatic const int widths[MODEL_INPUTS] = {");
+    bpnn__text_add(to, "};\nstatic const int widths[MODEL_INPUTS] = {");
     for (size_t f = 0; f < s->feature_count; f++)
-        bpnn__put(w->to, "%s%zu", f ? ", " : "", s->features[f].width);
-    bpnn__text_add(w->to, "};\n\n");
+        bpnn__put(to, "%s%zu", f ? ", " : "", s->features[f].width);
+    bpnn__text_add(to, "};\n\n");
 }
 
 static void put_parameters(const writer *w, const bpnn_net *net, size_t k, size_t m)
@@ -154,11 +152,21 @@ static void put_parameters(const writer *w, const bpnn_net *net, size_t k, size_
     bpnn__text_add(w->to, "};\n");
 }
 
+void bpnn__c_doubles(bpnn__text *to, const char *name, const double *values, size_t count)
+{
+    bpnn__put(to, "static const double %s[%zu] = {\n    ", name, count);
+    bpnn__put_numbers(to, &bpnn__c_double, false, values, count);
+    bpnn__text_add(to, "};\n");
+}
+
 static void put_array(const writer *w, const char *name, size_t k, const double *values, size_t count)
 {
-    bpnn__put(w->to, "static const double %s_%zu[%zu] = {\n    ", name, k, count);
-    bpnn__put_numbers(w->to, &bpnn__c_double, false, values, count);
-    bpnn__text_add(w->to, "};\n");
+    bpnn__text numbered = {0};
+    bpnn__put(&numbered, "%s_%zu", name, k);
+    if (numbered.data)
+        bpnn__c_doubles(w->to, numbered.data, values, count);
+    w->to->failed |= numbered.failed;
+    bpnn__text_free(&numbered);
 }
 
 static void put_member(const writer *w, const bpnn_model *member, size_t k)
@@ -214,7 +222,8 @@ bpnn_status bpnn__export_c(bpnn__text *buffer, const bpnn_model *model, const bp
     writer w = {buffer, model, &model->schema, net, bpnn_model_members(model), net->precision == BPNN_SINGLE};
     uint64_t functions = 0;
     bool lanes = false;
-    (void)options;
+    if (options->fixed)
+        return bpnn__export_c_fixed(buffer, model, options, error);
     put_head(&w);
     put_precision(&w);
     for (size_t m = 1; m <= net->depth; m++) {
@@ -230,7 +239,7 @@ bpnn_status bpnn__export_c(bpnn__text *buffer, const bpnn_model *model, const bp
     for (size_t m = 1; m <= net->depth; m++)
         bpnn__c_activation(buffer, &net->layers[m - 1].activation, m, w.single);
     bpnn__text_add(buffer, "/* ---- numbers ---- */\n\n");
-    put_kinds(&w);
+    bpnn__c_kinds(buffer, &model->schema);
     put_members(&w);
     bpnn__c_body(buffer, model);
     bpnn__c_names(buffer, model);

@@ -49,10 +49,24 @@ void bpnn__c_tree(bpnn__text *to);
 void bpnn__c_body(bpnn__text *to, const bpnn_model *model);
 bool bpnn__c_takes_exp(const bpnn_model *model);
 
+/* present(): what outputs mean. logarithms: those of log_softmax are logarithms, as they are but in fixed point. */
+void bpnn__c_present(bpnn__text *to, const bpnn_model *model, bool logarithms);
+
+/* c.c: which inputs are what, and lists of doubles: "static const double NAME[count] = {..};" */
+void bpnn__c_kinds(bpnn__text *to, const bpnn__schema *schema);
+void bpnn__c_doubles(bpnn__text *to, const char *name, const double *values, size_t count);
+
+/* c_fixed.c: the same in whole numbers. */
+bpnn_status bpnn__export_c_fixed(bpnn__text *to, const bpnn_model *model, const bpnn_export_options *options,
+                                 bpnn_error *error);
+
 /* c_names.c: names of inputs, levels and outputs as escaped texts, and the look-up of a level. */
 void bpnn__c_names(bpnn__text *to, const bpnn_model *model);
 
-/* c_test.c: rows with the results they must give, and the main that checks them. */
+/* c_test.c: rows with the results they must give, and the main that checks them; the results are predict's, or another's. */
+enum { BPNN__C_ROWS = 4 };
+void bpnn__c_vectors(bpnn__text *to, const bpnn_model *model, const double *raw, const double *values,
+                     const size_t *label);
 bpnn_status bpnn__c_test(bpnn__text *to, const bpnn_model *model, bpnn_error *error);
 
 extern const bpnn__style bpnn__c_double, bpnn__c_float;

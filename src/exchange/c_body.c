@@ -69,9 +69,9 @@ static const char encode[] =
     "    return 1;\n"
     "}\n\n";
 
-static const char *share_of(const bpnn_model *model)
+static const char *share_of(const bpnn_model *model, bool logarithms)
 {
-    if (bpnn__output_of(model) == BPNN_ACT_LOG_SOFTMAX)
+    if (logarithms && bpnn__output_of(model) == BPNN_ACT_LOG_SOFTMAX)
         return "d_exp(x)";
     return model->net->loss.kind == BPNN_LOSS_HINGE ? "CLIP((1 + x) / 2, 0, 1)" : "CLIP(x, 0, 1)";
 }
@@ -109,12 +109,12 @@ static const char classes[] =
     "    return best;\n"
     "}\n\n";
 
-static void put_present(bpnn__text *to, const bpnn_model *model)
+void bpnn__c_present(bpnn__text *to, const bpnn_model *model, bool logarithms)
 {
     bpnn_task task = model->schema.task;
     if (task != BPNN_TASK_REGRESSION)
         bpnn__put(to, "static double share(real output)\n{\n    double x = (double)output;\n    return %s;\n}\n\n",
-                  share_of(model));
+                  share_of(model, logarithms));
     if (task == BPNN_TASK_MULTICLASS)
         bpnn__put(to, "#define DISTRIBUTION %s\n\n", bpnn__is_distribution(model) ? "1" : "0");
     bpnn__text_add(to, "/* what the outputs mean; returns the class */\n"
@@ -194,7 +194,7 @@ void bpnn__c_body(bpnn__text *to, const bpnn_model *model)
         bpnn__text_add(to, narrow);
     bpnn__put(to, "#define REFUSE_MISSING %s\n\n", model->schema.missing == BPNN_MISSING_ERROR ? "1" : "0");
     bpnn__text_add(to, encode);
-    put_present(to, model);
+    bpnn__c_present(to, model, true);
     put_member(to, net);
     put_predict(to, model);
 }

@@ -22,6 +22,8 @@ bpnn_status bpnn_model_export_memory(const bpnn_model *model, bpnn_format format
     if ((unsigned)format >= BPNN_FORMAT_COUNT || !bpnn__exporter_of(format)->write)
         return bpnn__fail(error, BPNN_USAGE, "models are not written in this format");
     bpnn_export_options_default(&standard);
+    if (options && options->fixed && format != BPNN_FORMAT_C)
+        return bpnn__fail(error, BPNN_USAGE, "only C is written in fixed point");
     bpnn_status status = bpnn__check_exportable(model, error);
     if (status == BPNN_OK)
         status = bpnn__exporter_of(format)->write(&buffer, model, options ? options : &standard, error);

@@ -25,14 +25,13 @@ static bool encode_numeric(const bpnn__schema *s, const bpnn__feature *f, double
     return fabs(to[0]) <= most;
 }
 
-static bool encode(const bpnn_model *member, const double *raw, double *to)
+bool bpnn__row_encode(const bpnn__schema *s, bpnn_precision precision, const double *raw, double *to)
 {
-    const bpnn__schema *s = &member->schema;
     for (size_t i = 0; i < s->feature_count; i++) {
         const bpnn__feature *f = &s->features[i];
         for (size_t k = 0; f->categorical && k < f->width; k++)
             to[f->first + k] = k < f->level_count ? raw[i] == (double)k : isnan(raw[i]) != 0;
-        if (!f->categorical && !encode_numeric(s, f, raw[i], member->net->precision, to + f->first))
+        if (!f->categorical && !encode_numeric(s, f, raw[i], precision, to + f->first))
             return false;
     }
     return true;
@@ -60,7 +59,7 @@ static bpnn_status add_member(const bpnn_model *member, const double *raw, doubl
                               size_t *label, bpnn_error *error)
 {
     size_t outputs = bpnn__net_size(member->net, member->net->depth), count = bpnn__value_count(member);
-    if (!encode(member, raw, inputs))
+    if (!bpnn__row_encode(&member->schema, member->net->precision, raw, inputs))
         return bpnn__fail(error, BPNN_DATA, "a number is missing or too large");
     double *y = bpnn__alloc(outputs + count, sizeof *y);
     bpnn_status status = y ? run(member, inputs, y, error) : bpnn__fail_memory(error);

@@ -10,6 +10,9 @@
 bpnn_status bpnn__row_predict(const bpnn_model *model, const double *raw, double *values, size_t *label,
                               bpnn_error *error);
 
+/* The network's inputs of one row by a schema; false where a number is missing and that is refused, or too large. */
+bool bpnn__row_encode(const bpnn__schema *s, bpnn_precision precision, const double *raw, double *to);
+
 /* Raw rows for test vectors: count x feature_count, a function of (model, number of the row) alone. */
 void bpnn__row_draw(const bpnn_model *model, size_t first, size_t count, double *raw);
 

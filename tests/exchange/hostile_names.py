@@ -137,6 +137,9 @@ def one(program, rng):
         check_excel(folder, columns, classes)
         check_engines(folder, columns, classes, labels)
         check_c(folder, columns, classes)
+        run([program, "export", "-q", "--to", "c", "--fixed", "--bits", rng.choice(("8", "16")), "--header", "yes", "--delimiter", ",", "--data", "t.csv",
+             "m.bpnn"], cwd=folder)
+        check_c(folder, columns, classes)
 
 
 def ensemble(program):

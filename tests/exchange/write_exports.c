@@ -1,8 +1,9 @@
 /* Random models in every format, rows, and what predict gives for them: for the engines that tests/exchange/exports.py calls.
  *   write_exports FOLDER COUNT ROWS
  * makes FOLDER/K/model.bpnn, model.c .., rows.bin (raw numbers, row by row), want.bin (values and label, row by row) and
- * about.json, K = 0 .. COUNT - 1. */
+ * about.json, K = 0 .. COUNT - 1; where it is no ensemble also fixed_B.c and want_B.bin of B = 8 and 16 bits. */
 #include "base/memory.h"
+#include "exchange/fixed.h"
 #include "exchange/row.h"
 #include "model/made.h"
 #include "net/net.h"
@@ -245,6 +246,62 @@ static void write_formats(const char *folder, const bpnn_model *model)
     bpnn_release(bytes);
 }
 
+/* ---- whole numbers ---- */
+
+/* What the library says that the written file will give. */
+static void write_fixed_wanted(const char *folder, const char *name, const bpnn__fixed *f, const double *raw,
+                               size_t rows)
+{
+    size_t features = f->schema.feature_count, values = bpnn__value_count(f->model), label = 0;
+    double *want = bpnn__alloc(rows * (values + 1), sizeof *want), *encoded = bpnn__alloc(f->width, sizeof *encoded);
+    double *y = bpnn__alloc(bpnn__fixed_widest(f), sizeof *y);
+    int32_t *room = bpnn__alloc(bpnn__fixed_widest(f), 2 * sizeof *room);
+    for (size_t r = 0; r < rows; r++) {
+        double *row = want + r * (values + 1);
+        if (!bpnn__row_encode(&f->schema, BPNN_DOUBLE, raw + r * features, encoded))
+            abort();
+        bpnn__fixed_run(f, encoded, room, y, row, &label);
+        row[values] = f->schema.task == BPNN_TASK_REGRESSION ? 0 : (double)label;
+    }
+    write_file(folder, name, want, rows * (values + 1) * sizeof *want);
+    bpnn__free(room);
+    bpnn__free(y);
+    bpnn__free(encoded);
+    bpnn__free(want);
+}
+
+/* Ranges from the first half of the rows, so that the others go beyond them. */
+static void write_fixed(const char *folder, const bpnn_model *model, const double *raw, size_t rows, int bits)
+{
+    bpnn_table *table = make_table(model, raw, (rows + 1) / 2);
+    bpnn_export_options o;
+    bpnn__ranges ranges = {0};
+    bpnn__fixed *fixed;
+    void *bytes;
+    size_t size;
+    char name[32];
+    bpnn_export_options_default(&o);
+    o.fixed = bits;
+    o.table = table;
+    bpnn_status status = bpnn_model_export_memory(model, BPNN_FORMAT_C, &o, &bytes, &size, &error);
+    if (status == BPNN_USAGE) { /* whole numbers cannot hold it */
+        printf("fixed: %s: %s\n", folder, error.text);
+        bpnn_table_free(table);
+        return;
+    }
+    CHECK_OK(status);
+    snprintf(name, sizeof name, "fixed_%d.c", bits);
+    write_file(folder, name, bytes, size);
+    bpnn_release(bytes);
+    CHECK_OK(bpnn__ranges_find(&ranges, model, table, &error));
+    CHECK_OK(bpnn__fixed_new(&fixed, model, bits, &ranges, &error));
+    snprintf(name, sizeof name, "want_%d.bin", bits);
+    write_fixed_wanted(folder, name, fixed, raw, rows);
+    bpnn__fixed_free(fixed);
+    bpnn__ranges_free(&ranges);
+    bpnn_table_free(table);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4)
@@ -264,6 +321,8 @@ int main(int argc, char **argv)
         bad += write_wanted(folder, model, raw, rows) > 0;
         write_about(folder, model, rows);
         write_formats(folder, model);
+        for (int bits = 8; bits <= 16 && bpnn_model_members(model) == 1; bits += 8)
+            write_fixed(folder, model, raw, rows, bits);
         bpnn__free(raw);
         bpnn_model_free(model);
     }
