@@ -51,8 +51,8 @@ else
   need "the second compiler, C++ for the outside program, the format" clang g++ clang-format
   if command -v npm >/dev/null && [ ! -d build/node/node_modules/onnxruntime-node ]; then
     say "ONNX Runtime, to compare with"
-    npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node onnxruntime-node >/dev/null 2>&1 ||
-      echo "npm could not install onnxruntime-node: that comparison is skipped"
+    timeout 300 npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/node onnxruntime-node >/dev/null 2>&1 ||
+      echo "npm could not install onnxruntime-node in five minutes: that comparison is skipped"
   fi
   say "the format"
   tools/format.sh
