@@ -121,7 +121,7 @@ static int write_bytes(const char *path, const void *bytes, size_t size)
 /* 0: floating point */
 static int fixed_bits(const arguments *a)
 {
-    return !a->fixed ? 0 : isnan(a->bits) ? 16 : a->bits < 64 ? (int)a->bits : 64;
+    return !a->fixed ? 0 : isnan(a->bits) ? 16 : (int)a->bits;
 }
 
 static int export_model(const arguments *a, const bpnn_model *model, const bpnn_table *table, bpnn_format format,
@@ -160,7 +160,7 @@ static bool check_fixed(const arguments *a, int format)
         say_usage("--fixed is for --to c");
     else if (a->fixed && !a->data)
         say_usage("--fixed takes the ranges of its numbers from a table: --data FILE, best the one of training");
-    else if (a->fixed && fixed_bits(a) != 8 && fixed_bits(a) != 16)
+    else if (a->fixed && !isnan(a->bits) && a->bits != 8 && a->bits != 16)
         say_usage("--bits is 8 or 16");
     else
         return true;

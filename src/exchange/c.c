@@ -22,14 +22,6 @@ static bool is_narrow(const writer *w, size_t m)
     return bpnn__net_size(w->net, m) <= BPNN__C_NARROW;
 }
 
-static size_t widest(const writer *w)
-{
-    size_t most = w->net->inputs;
-    for (size_t m = 1; m <= w->net->depth; m++)
-        most = bpnn__net_size(w->net, m) > most ? bpnn__net_size(w->net, m) : most;
-    return most;
-}
-
 /* ---- the head ---- */
 
 static void put_costs(const writer *w)
@@ -47,11 +39,11 @@ static void put_costs(const writer *w)
         w->to,
         " * ROM for numbers: %zu bytes (names and code apart). RAM on the stack: %zu bytes and a few dozen more.\n"
         " * A prediction takes %zu multiply-adds and %zu activations.\n",
-        w->members * (w->net->parameter_count * number + scaling * sizeof(double)), 2 * widest(w) * number,
-        w->members * products, w->members * activations);
+        w->members * (w->net->parameter_count * number + scaling * sizeof(double)),
+        2 * bpnn__net_widest(w->net) * number, w->members * products, w->members * activations);
 }
 
-static const char contract[] =
+const char bpnn__c_contract[] =
     " *\n"
     " * int model_predict(const double inputs[MODEL_INPUTS], double outputs[MODEL_OUTPUTS]);\n"
     " *   inputs: the table's columns as they are, in the order of model_inputs; NAN = missing. A categorical column "
@@ -60,7 +52,9 @@ static const char contract[] =
     " *   outputs: a value a target, or a probability a class, in the order of model_outputs. Returns the class's "
     "number (0 without\n"
     " *   classes), or -1 where an input is too large, or missing and the model refuses that: then outputs are not "
-    "set.\n"
+    "set.\n";
+
+static const char contract[] =
     " * double model_level(int input, const char *text);\n"
     " *   The number of a level as written in the table; text 0 = missing.\n"
     " *\n"
@@ -110,7 +104,7 @@ static void put_precision(const writer *w)
               "typedef %s real;\n#define R(name) %s##name\n#define FMA %s\n#define MOST %s\n#define LANES %zu\n#define "
               "WIDEST %zu\n\n",
               w->single ? "float" : "double", w->single ? "f_" : "d_", w->single ? "FMA32" : "FMA64",
-              w->single ? "FLT_MAX" : "DBL_MAX", (size_t)(w->single ? 16 : 8), widest(w));
+              w->single ? "FLT_MAX" : "DBL_MAX", (size_t)(w->single ? 16 : 8), bpnn__net_widest(w->net));
 }
 
 /* ---- the numbers ---- */

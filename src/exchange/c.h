@@ -52,6 +52,9 @@ bool bpnn__c_takes_exp(const bpnn_model *model);
 /* present(): what outputs mean. logarithms: those of log_softmax are logarithms, as they are but in fixed point. */
 void bpnn__c_present(bpnn__text *to, const bpnn_model *model, bool logarithms);
 
+/* c.c: of the head: what model_predict takes and gives. */
+extern const char bpnn__c_contract[];
+
 /* c.c: which inputs are what, and lists of doubles: "static const double NAME[count] = {..};" */
 void bpnn__c_kinds(bpnn__text *to, const bpnn__schema *schema);
 void bpnn__c_doubles(bpnn__text *to, const char *name, const double *values, size_t count);

@@ -104,15 +104,6 @@ static void count_bytes(const bpnn__fixed *f, bpnn_fixed_report *report)
 }
 
 static const char contract[] =
-    " *\n"
-    " * int model_predict(const double inputs[MODEL_INPUTS], double outputs[MODEL_OUTPUTS]);\n"
-    " *   inputs: the table's columns as they are, in the order of model_inputs; NAN = missing. A categorical column "
-    "is the number of its\n"
-    " *   level (model_level finds it), -1 = not seen in training, NAN = missing.\n"
-    " *   outputs: a value a target, or a probability a class, in the order of model_outputs. Returns the class's "
-    "number (0 without\n"
-    " *   classes), or -1 where an input is too large, or missing and the model refuses that: then outputs are not "
-    "set.\n"
     " * Its three parts, of which the middle one is whole numbers alone:\n"
     " * int model_encode(const double *inputs, model_number x[MODEL_WIDTH]);        0, or -1 as above\n"
     " *   A number of column j becomes (number - zero[j]) / step[j], rounded (halves away from 0) and cut at +-MOST; a "
@@ -158,9 +149,10 @@ static void put_head(const writer *w)
         " * A prediction takes %zu multiply-adds.\n",
         (size_t)w->f->bits, BPNN_VERSION_TEXT, w->report->rom, w->report->ram, products);
     put_measured(w);
+    bpnn__text_add(w->to, bpnn__c_contract);
     bpnn__text_add(w->to, contract);
     bpnn__text_add(w->to, "#if defined(BPNN_NO_FLOAT) && !defined(BPNN_NO_NAMES)\n#define BPNN_NO_NAMES\n#endif\n\n"
-                          "#include <float.h>\n#include <math.h>\n#include <stdint.h>\n"
+                          "#include <stdint.h>\n#ifndef BPNN_NO_FLOAT\n#include <float.h>\n#include <math.h>\n#endif\n"
                           "#ifndef BPNN_NO_NAMES\n#include <string.h>\n#endif\n"
                           "#ifdef BPNN_TEST_MAIN\n#include <stdio.h>\n#endif\n\n"
                           "#ifdef __clang__\n#pragma STDC FP_CONTRACT OFF\n#endif\n\n");
@@ -433,7 +425,7 @@ static bpnn_status put_test(const writer *w, bpnn_error *error)
     double *raw = bpnn__alloc(features, BPNN__C_ROWS * sizeof *raw),
            *values = bpnn__alloc(count, BPNN__C_ROWS * sizeof *values);
     double *encoded = bpnn__alloc(f->width, sizeof *encoded), *y = bpnn__alloc(f->layers[f->depth - 1].out, sizeof *y);
-    int32_t *room = bpnn__alloc(bpnn__fixed_widest(f), 2 * sizeof *room);
+    int32_t *room = bpnn__alloc(bpnn__net_widest(f->model->net), 2 * sizeof *room);
     bpnn_status status = raw && values && encoded && y && room ? BPNN_OK : bpnn__fail_memory(error);
     if (status == BPNN_OK)
         bpnn__row_draw(f->model, 0, BPNN__C_ROWS, raw);

@@ -111,7 +111,7 @@ bpnn_status bpnn__fixed_new(bpnn__fixed **fixed, const bpnn_model *model, int bi
     *f = (bpnn__fixed){.model = model, .bits = bits, .index = bits == 8 ? 7 : 10, .most = bits == 8 ? 127 : 32767};
     f->depth = model->net->depth;
     f->width = model->net->inputs;
-    size_t widest = bpnn__fixed_widest(f);
+    size_t widest = bpnn__net_widest(model->net);
     double *centre = bpnn__alloc(widest, sizeof *centre), *step = bpnn__alloc(widest, sizeof *step);
     status = make_room(f) && centre && step ? BPNN_OK : bpnn__fail_memory(error);
     if (status == BPNN_OK) {
@@ -143,12 +143,4 @@ void bpnn__fixed_free(bpnn__fixed *f)
     bpnn__free(f->step);
     bpnn__free(f->flag);
     bpnn__free(f);
-}
-
-size_t bpnn__fixed_widest(const bpnn__fixed *f)
-{
-    size_t most = f->width;
-    for (size_t m = 1; m <= f->depth; m++)
-        most = bpnn__net_size(f->model->net, m) > most ? bpnn__net_size(f->model->net, m) : most;
-    return most;
 }

@@ -95,11 +95,15 @@ bpnn_status bpnn__fixed_outputs(const bpnn__fixed *f, bpnn__fixed_layer *layer, 
 /* fixed_run.c: one row encoded by fixed->schema; values and label as bpnn_prediction has them. room: the widest layer's numbers, twice. */
 void bpnn__fixed_run(const bpnn__fixed *f, const double *encoded, int32_t *room, double *y, double *values,
                      size_t *label);
-size_t bpnn__fixed_widest(const bpnn__fixed *f);
 
 /* fixed_report.c: the fixed model against its own in floating point on a table. */
 bpnn_status bpnn__fixed_measure(const bpnn__fixed *f, const bpnn_table *table, bpnn_fixed_report *report,
                                 bpnn_error *error);
+
+static inline double bpnn__larger(double a, double b)
+{
+    return a > b ? a : b;
+}
 
 /* x / 2^shift, half away from zero */
 static inline int64_t bpnn__rounded(int64_t x, int shift)

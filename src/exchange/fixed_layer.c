@@ -9,11 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 static double nearest(double x)
 {
     return floor(x + 0.5);
@@ -54,8 +49,8 @@ static double quantise_unit(const bpnn__fixed *f, bpnn__fixed_layer *layer, size
 {
     double widest = 0, step, roof = f->bits == 8 ? 0x1p30 : 0x1p40;
     for (size_t j = 0; j < layer->in; j++)
-        widest = larger(widest, fabs(w[j]));
-    step = larger(widest / f->most, fabs(b) / roof);
+        widest = bpnn__larger(widest, fabs(w[j]));
+    step = bpnn__larger(widest / f->most, fabs(b) / roof);
     *bound = 0;
     if (!(step > 0))
         return 0;
@@ -82,7 +77,7 @@ static double reach_of(const bpnn__fixed *f, const bpnn__fixed_layer *layer, con
 /* The step of e: its range has to be within the limit, and so fine that no factor comes to 2^30. */
 static void choose_step(bpnn__fixed_layer *layer, bool shares, double half, double reach)
 {
-    double range = shares ? reach : larger(half, reach * 0x1p-20);
+    double range = shares ? reach : bpnn__larger(half, reach * 0x1p-20);
     if (!(range > 0))
         range = 1;
     layer->step = range / ((double)layer->limit + 1);
@@ -112,16 +107,16 @@ bpnn_status bpnn__fixed_sums(const bpnn__fixed *f, bpnn__fixed_layer *layer, siz
     bpnn_status status = w && own ? BPNN_OK : bpnn__fail_memory(error);
     for (size_t i = 0; i < layer->out && status == BPNN_OK; i++) {
         double bound = 0, b = fold(net, m, i, step, centre, layer->centre, w);
-        reach = larger(reach, reach_of(f, layer, w, b));
+        reach = bpnn__larger(reach, reach_of(f, layer, w, b));
         if (!(reach < 0x1p1000))
             status = bpnn__fail(error, BPNN_USAGE, "layer %zu: weights or biases are too large for whole numbers", m);
         else
             own[i] = quantise_unit(f, layer, i, w, b, &bound);
-        most = larger(most, bound);
+        most = bpnn__larger(most, bound);
     }
     if (status == BPNN_OK) {
         bool exact = m == f->depth && layer->form != BPNN__FIXED_TABLE;
-        double half = larger(fabs(e_low - layer->centre), fabs(e_high - layer->centre));
+        double half = bpnn__larger(fabs(e_low - layer->centre), fabs(e_high - layer->centre));
         choose_step(layer, exact, half, reach);
         status = choose_factors(layer, m, own, most, error);
     }
@@ -171,9 +166,9 @@ static double on_lines(const bpnn__lines *lines, double e)
 static void place_outputs(bpnn__fixed_layer *layer, double low, double high, double slope, double offset, double most)
 {
     layer->out_centre = low / 2 + high / 2;
-    double half = high / 2 - low / 2, least = larger(fabs(layer->out_centre), offset) * 0x1p-14;
-    least = larger(least, slope * layer->step * (double)layer->limit * 0x1p-20);
-    half = larger(half, least);
+    double half = high / 2 - low / 2, least = bpnn__larger(fabs(layer->out_centre), offset) * 0x1p-14;
+    least = bpnn__larger(least, slope * layer->step * (double)layer->limit * 0x1p-20);
+    half = bpnn__larger(half, least);
     layer->out_step = (half > 0 ? half : 1) / most;
 }
 
@@ -183,12 +178,13 @@ static bpnn_status set_lines(const bpnn__fixed *f, bpnn__fixed_layer *layer, siz
     const bpnn__lines *real = &layer->real;
     bool step = real->a[0] == 0 && real->a[1] == 0; /* threshold: both values are needed */
     double ends[3] = {on_lines(real, low), on_lines(real, high), low < 0 && high > 0 ? on_lines(real, 0) : (double)NAN};
-    double least = ends[0] < ends[1] ? ends[0] : ends[1], most = larger(ends[0], ends[1]);
+    double least = ends[0] < ends[1] ? ends[0] : ends[1], most = bpnn__larger(ends[0], ends[1]);
     if (ends[2] < least)
         least = ends[2];
     if (ends[2] > most)
         most = ends[2];
-    double slope = larger(fabs(real->a[0]), fabs(real->a[1])), offset = larger(fabs(real->b[0]), fabs(real->b[1]));
+    double slope = bpnn__larger(fabs(real->a[0]), fabs(real->a[1])),
+           offset = bpnn__larger(fabs(real->b[0]), fabs(real->b[1]));
     place_outputs(layer, step ? 0 : least, step ? 1 : most, slope, offset, f->most);
     int32_t unused;
     if (!split(slope * layer->step / layer->out_step, &unused, &layer->turn))
@@ -225,7 +221,7 @@ static bpnn_status set_table(const bpnn__fixed *f, bpnn__fixed_layer *layer, siz
         if (!isfinite(y[k]))
             status = bpnn__fail(error, BPNN_USAGE, "layer %zu: the activation leaves the finite numbers", m);
         low = y[k] < low ? y[k] : low;
-        high = larger(high, y[k]);
+        high = bpnn__larger(high, y[k]);
     }
     if (status == BPNN_OK) {
         bool coarse = f->bits == 8 && m < f->depth;
@@ -252,7 +248,7 @@ static bpnn_status set_shares(const bpnn__fixed *f, bpnn__fixed_layer *layer, si
     if (status == BPNN_OK)
         status = bpnn__activate(&exponential, t, count, y, error);
     for (size_t k = 0; k < count && status == BPNN_OK; k++)
-        layer->table[k] = (int32_t)larger(1, nearest(BPNN__FIXED_FINE * y[k]));
+        layer->table[k] = (int32_t)bpnn__larger(1, nearest(BPNN__FIXED_FINE * y[k]));
     if (status == BPNN_OK &&
         !split(ldexp(layer->step, f->index + BPNN__FIXED_FRACTION - 4), &layer->share_factor, &layer->share_shift))
         status = bpnn__fail(error, BPNN_USAGE, "layer %zu: the sums are too large for whole numbers", m);

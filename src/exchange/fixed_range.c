@@ -100,10 +100,8 @@ static bpnn_status look(bpnn__ranges *ranges, const bpnn_model *model, const bpn
                         const bpnn__mapping *mapping, bpnn_error *error)
 {
     const bpnn_net *net = model->net;
-    size_t widest = net->inputs, rows = bpnn_table_rows(table), numbers = 0;
-    for (size_t m = 1; m <= net->depth; m++)
-        widest = bpnn__net_size(net, m) > widest ? bpnn__net_size(net, m) : widest;
-    bool fits = bpnn__mul(BLOCK, widest, &numbers);
+    size_t rows = bpnn_table_rows(table), numbers = 0;
+    bool fits = bpnn__mul(BLOCK, bpnn__net_widest(net), &numbers);
     double *x = fits ? bpnn__alloc(numbers, sizeof *x) : NULL, *e = fits ? bpnn__alloc(numbers, sizeof *e) : NULL;
     bpnn_status status = x && e ? BPNN_OK : bpnn__fail_memory(error);
     for (size_t first = 0; first < rows && status == BPNN_OK; first += BLOCK) {

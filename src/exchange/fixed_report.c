@@ -24,15 +24,10 @@ typedef struct measuring {
     uint64_t right[2], counted, changed;
 } measuring;
 
-static double larger(double a, double b)
-{
-    return b > a ? b : a;
-}
-
 static bpnn_status make_room(measuring *w, bpnn_error *error)
 {
     const bpnn__fixed *f = w->f;
-    size_t outputs = bpnn__schema_outputs(&f->schema), widest = bpnn__fixed_widest(f);
+    size_t outputs = bpnn__schema_outputs(&f->schema), widest = bpnn__net_widest(f->model->net);
     w->columns = bpnn__value_count(f->model);
     w->targets = f->schema.target_count;
     w->inputs = bpnn__alloc(f->width, BLOCK * sizeof *w->inputs);
@@ -85,8 +80,8 @@ static void measure_row(measuring *w, size_t row, const double *inputs, const do
     size_t label = 0, float_label = w->floating.label ? w->floating.label[row] : 0;
     bpnn__fixed_run(w->f, inputs, w->room, w->y, w->values, &label);
     for (size_t k = 0; k < w->columns; k++) {
-        w->largest[k] = larger(w->largest[k], fabs(floating[k]));
-        w->apart[k] = larger(w->apart[k], fabs(floating[k] - w->values[k]));
+        w->largest[k] = bpnn__larger(w->largest[k], fabs(floating[k]));
+        w->apart[k] = bpnn__larger(w->apart[k], fabs(floating[k] - w->values[k]));
     }
     w->changed += w->floating.label && label != float_label;
     if (w->judged)
@@ -135,7 +130,7 @@ static void finish(const measuring *w, bpnn_fixed_report *report)
     report->deviation = 0;
     for (size_t k = 0; k < w->columns; k++) {
         double size = regression ? w->largest[k] : 1;
-        report->deviation = larger(report->deviation, size > 0 ? w->apart[k] / size : w->apart[k]);
+        report->deviation = bpnn__larger(report->deviation, size > 0 ? w->apart[k] / size : w->apart[k]);
     }
 }
 

@@ -1,6 +1,7 @@
 /* What the written file computes, step by step: its text stands in c_fixed.c. */
 #include "exchange/fixed.h"
 #include "exchange/formula.h"
+#include "net/net.h"
 
 static int32_t cut(int64_t x, int32_t least, int32_t most)
 {
@@ -104,7 +105,7 @@ static void present(const bpnn__fixed *f, const double *y, double *values, size_
 void bpnn__fixed_run(const bpnn__fixed *f, const double *encoded, int32_t *room, double *y, double *values,
                      size_t *label)
 {
-    int32_t *q = room, *e = room + bpnn__fixed_widest(f);
+    int32_t *q = room, *e = room + bpnn__net_widest(f->model->net);
     const bpnn__fixed_layer *last = &f->layers[f->depth - 1];
     for (size_t j = 0; j < f->width; j++)
         q[j] = encode(f, j, encoded[j]);

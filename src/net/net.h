@@ -24,6 +24,15 @@ static inline size_t bpnn__net_size(const bpnn_net *net, size_t m)
     return m == 0 ? net->inputs : net->layers[m - 1].size;
 }
 
+/* Units of the widest layer, the inputs too. */
+static inline size_t bpnn__net_widest(const bpnn_net *net)
+{
+    size_t most = net->inputs;
+    for (size_t m = 1; m <= net->depth; m++)
+        most = bpnn__net_size(net, m) > most ? bpnn__net_size(net, m) : most;
+    return most;
+}
+
 /* One parameter as double; writing rounds to the net's precision. */
 double bpnn__net_get(const bpnn_net *net, size_t index);
 void bpnn__net_put(bpnn_net *net, size_t index, double value);

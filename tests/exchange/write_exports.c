@@ -254,8 +254,8 @@ static void write_fixed_wanted(const char *folder, const char *name, const bpnn_
 {
     size_t features = f->schema.feature_count, values = bpnn__value_count(f->model), label = 0;
     double *want = bpnn__alloc(rows * (values + 1), sizeof *want), *encoded = bpnn__alloc(f->width, sizeof *encoded);
-    double *y = bpnn__alloc(bpnn__fixed_widest(f), sizeof *y);
-    int32_t *room = bpnn__alloc(bpnn__fixed_widest(f), 2 * sizeof *room);
+    double *y = bpnn__alloc(bpnn__net_widest(f->model->net), sizeof *y);
+    int32_t *room = bpnn__alloc(bpnn__net_widest(f->model->net), 2 * sizeof *room);
     for (size_t r = 0; r < rows; r++) {
         double *row = want + r * (values + 1);
         if (!bpnn__row_encode(&f->schema, BPNN_DOUBLE, raw + r * features, encoded))
