@@ -16,6 +16,12 @@ typedef enum bpnn_dtype {
     BPNN_U8   /* unsigned char, 0..255 */
 } bpnn_dtype;
 
+/* Bytes of a number. */
+static inline size_t bpnn_dtype_size(bpnn_dtype dtype)
+{
+    return dtype == BPNN_F32 ? sizeof(float) : dtype == BPNN_F64 ? sizeof(double) : 1;
+}
+
 /* rows x cols numbers, row-major; row r begins stride * r elements after data. */
 typedef struct bpnn_matrix {
     const void *data;

@@ -81,8 +81,7 @@ static bpnn_dtype dtype_of(const bpnn__fitting *f)
 static void *new_matrix(size_t rows, size_t cols, bpnn_dtype dtype)
 {
     size_t cells;
-    return bpnn__mul(rows, cols, &cells) ? bpnn__alloc(cells, dtype == BPNN_F32 ? sizeof(float) : sizeof(double))
-                                         : NULL;
+    return bpnn__mul(rows, cols, &cells) ? bpnn__alloc(cells, bpnn_dtype_size(dtype)) : NULL;
 }
 
 static bpnn_status encode_inputs(const bpnn__fitting *f, const bpnn__rows *part, bpnn__encoded *out)
@@ -170,7 +169,7 @@ void bpnn__encoded_free(bpnn__encoded *encoded)
 
 static uint32_t add_matrix(uint32_t crc, bpnn_matrix m)
 {
-    size_t size = m.dtype == BPNN_F32 ? sizeof(float) : sizeof(double);
+    size_t size = bpnn_dtype_size(m.dtype);
     unsigned char number[sizeof(double)];
     if (BPNN__LITTLE)
         return (uint32_t)crc32_z(crc, m.data, m.rows * m.cols * size);

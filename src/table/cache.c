@@ -33,11 +33,11 @@ static bool open_file(bpnn__cache *k, const char *path)
     return true;
 }
 
-/* "images,labels" of IDX are two, and the cache has the name of the first. */
-static bool open_files(bpnn__cache *k, const char *path, const char *format, const char *cache)
+/* Of a pair the cache has the name of the first. */
+static bool open_files(bpnn__cache *k, const char *path, const bpnn__table_format *format, const char *cache)
 {
     char *first = bpnn__copy_text(path);
-    char *comma = first && strcmp(format, "idx") == 0 ? strchr(first, ',') : NULL;
+    char *comma = first && format->pairs ? strchr(first, ',') : NULL;
     bpnn__text name = {0};
     if (comma)
         *comma = '\0';
@@ -177,20 +177,14 @@ static bpnn_table *load(bpnn__cache *k, const char *source, const bpnn_table_opt
 
 /* ---- reading ---- */
 
-/* Plain matrices are read as fast as a cache of them. */
-static bool worth_keeping(const bpnn_table *t, const char *format)
-{
-    return t->dialect.compressed || strcmp(format, "csv") == 0 || strcmp(format, "libsvm") == 0;
-}
-
 static bpnn_status parse(bpnn_table **table, const bpnn__cache *k, const bpnn__source *source,
-                         const bpnn_table_options *options, const char *format, bpnn__reader_fn read, bpnn_error *error)
+                         const bpnn_table_options *options, const bpnn__table_format *format, bpnn_error *error)
 {
     bpnn__seen seen = {0};
     bpnn__source watched = *source;
     watched.seen = &seen;
-    bpnn_status status = read(table, &watched, options, error);
-    if (status != BPNN_OK || seen.count != k->files || !worth_keeping(*table, format))
+    bpnn_status status = format->read(table, &watched, options, error);
+    if (status != BPNN_OK || seen.count != k->files || !(format->parsed || (*table)->dialect.compressed))
         return status;
     uint64_t digest[2], size = 0;
     for (size_t i = 0; i < seen.count; i++)
@@ -204,18 +198,19 @@ static bpnn_status parse(bpnn_table **table, const bpnn__cache *k, const bpnn__s
 }
 
 bpnn_status bpnn__read_cached(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
-                              const char *format, bpnn__reader_fn read, bpnn_error *error)
+                              const bpnn__table_format *format, bpnn_error *error)
 {
     bpnn__cache k = {.mode = 0666};
     bpnn_status status = BPNN_OK;
     bool cached = options->cache && !source->bytes && strcmp(source->path, "-") != 0 &&
                   open_files(&k, source->path, format, options->cache);
     if (cached) {
-        digest_options(&k, options, format);
+        digest_options(&k, options, format->name);
         *table = load(&k, source->path, options);
     }
     if (!*table)
-        status = cached ? parse(table, &k, source, options, format, read, error) : read(table, source, options, error);
+        status =
+            cached ? parse(table, &k, source, options, format, error) : format->read(table, source, options, error);
     for (size_t i = 0; i < k.files; i++)
         bpnn__io_get()->close(k.fd[i]);
     bpnn__free(k.path);

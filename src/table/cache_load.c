@@ -131,13 +131,11 @@ static void take_column(cursor *c, bpnn__column *column, size_t rows)
 
 static void take_dialect(cursor *c, bpnn_table_dialect *d)
 {
-    static const char *const formats[] = {"csv", "idx", "npy", "libsvm"};
     size_t size;
-    char *format = take_text(c);
-    for (size_t i = 0; format && i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(format, formats[i]) == 0)
-            d->format = formats[i];
-    bpnn__free(format);
+    char *name = take_text(c);
+    const bpnn__table_format *format = name ? bpnn__table_format_named(name) : NULL;
+    d->format = format ? format->name : NULL;
+    bpnn__free(name);
     char *flags = take_bytes(c, &size);
     c->bad = c->bad || !d->format || size != 6;
     if (!c->bad) {
@@ -300,14 +298,13 @@ static void count_missing(const bpnn_matrix *m, size_t *missing)
 
 static bool take_matrix(cursor *c, body *b, bpnn_table *t, size_t i, size_t *missing)
 {
-    static const size_t bytes[] = {[BPNN_F32] = sizeof(float), [BPNN_F64] = sizeof(double), [BPNN_U8] = 1};
-    bpnn_dtype dtype = (bpnn_dtype)take_below(c, sizeof bytes / sizeof *bytes);
+    bpnn_dtype dtype = (bpnn_dtype)take_below(c, BPNN_U8 + 1);
     size_t columns = (size_t)take_below(c, t->column_count + 1), size;
     if (c->bad || (i == 0 && columns == 0))
         return false;
     if (columns == 0)
         return true;
-    if (!bpnn__mul(t->rows, columns, &size) || !bpnn__mul(size, bytes[dtype], &size) || size > b->left)
+    if (!bpnn__mul(t->rows, columns, &size) || !bpnn__mul(size, bpnn_dtype_size(dtype), &size) || size > b->left)
         return false;
     t->owned[i] = bpnn__realloc(NULL, size, 1);
     if (!t->owned[i] || !read_cells(b, t->owned[i], size))

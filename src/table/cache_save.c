@@ -56,11 +56,6 @@ static void describe_block(bpnn__text *to, const bpnn__block *b, const bpnn__blo
         bpnn__text_add_bytes(to, bpnn__block_is_wide(b, c) ? "w" : "n", 1);
 }
 
-static size_t dtype_size(bpnn_dtype dtype)
-{
-    return dtype == BPNN_U8 ? 1 : dtype == BPNN_F32 ? sizeof(float) : sizeof(double);
-}
-
 static void describe_cells(bpnn__text *to, const bpnn_table *t, bpnn__piece *cells)
 {
     put(to, t->block_count);
@@ -73,7 +68,7 @@ static void describe_cells(bpnn__text *to, const bpnn_table *t, bpnn__piece *cel
         const bpnn_matrix *m = &t->part[i];
         put(to, (uint64_t)m->dtype);
         put(to, m->cols);
-        cells[i] = (bpnn__piece){m->data, m->data ? m->rows * m->cols * dtype_size(m->dtype) : 0};
+        cells[i] = (bpnn__piece){m->data, m->data ? m->rows * m->cols * bpnn_dtype_size(m->dtype) : 0};
     }
 }
 

@@ -147,8 +147,7 @@ typedef struct sink {
 
 static sink sink_at(bpnn_dtype dtype, void *out, size_t width, size_t row)
 {
-    size_t size = dtype == BPNN_F32 ? sizeof(float) : sizeof(double);
-    return (sink){dtype, (char *)out + row * width * size, width};
+    return (sink){dtype, (char *)out + row * width * bpnn_dtype_size(dtype), width};
 }
 
 static void put(const sink *to, size_t row, size_t column, double x)

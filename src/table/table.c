@@ -394,21 +394,16 @@ void bpnn_table_options_default(bpnn_table_options *options)
     options->header = -1;
 }
 
-typedef struct format {
-    const char *ending, *name;
-    bpnn__reader_fn read;
-} format;
-
-static const format formats[] = {
-    {".csv", "csv", bpnn__read_csv},
-    {".tsv", "csv", bpnn__read_csv},
-    {".txt", "csv", bpnn__read_csv},
-    {".idx", "idx", bpnn__read_idx},
-    {"-ubyte", "idx", bpnn__read_idx},
-    {".npy", "npy", bpnn__read_npy},
-    {".libsvm", "libsvm", bpnn__read_libsvm},
-    {".svm", "libsvm", bpnn__read_libsvm},
-    {".svmlight", "libsvm", bpnn__read_libsvm},
+static const bpnn__table_format formats[] = {
+    {".csv", "csv", bpnn__read_csv, true, false},
+    {".tsv", "csv", bpnn__read_csv, true, false},
+    {".txt", "csv", bpnn__read_csv, true, false},
+    {".idx", "idx", bpnn__read_idx, false, true},
+    {"-ubyte", "idx", bpnn__read_idx, false, true},
+    {".npy", "npy", bpnn__read_npy, false, false},
+    {".libsvm", "libsvm", bpnn__read_libsvm, true, false},
+    {".svm", "libsvm", bpnn__read_libsvm, true, false},
+    {".svmlight", "libsvm", bpnn__read_libsvm, true, false},
 };
 
 enum { FORMATS = sizeof formats / sizeof *formats };
@@ -420,7 +415,7 @@ static bool ends_with(const char *path, size_t size, const char *ending)
 }
 
 /* By the name without .gz; a pair with a comma is IDX; what is not known is CSV. */
-static const format *format_for(const char *path)
+static const bpnn__table_format *format_for(const char *path)
 {
     size_t size = strlen(path);
     if (ends_with(path, size, ".gz"))
@@ -431,16 +426,20 @@ static const format *format_for(const char *path)
     return &formats[0];
 }
 
-static bpnn_status find_format(const char *path, const bpnn_table_options *o, const format **found, bpnn_error *error)
+const bpnn__table_format *bpnn__table_format_named(const char *name)
 {
-    *found = format_for(path);
-    if (!o->format)
-        return BPNN_OK;
     for (size_t i = 0; i < FORMATS; i++)
-        if (strcmp(formats[i].name, o->format) == 0) {
-            *found = &formats[i];
-            return BPNN_OK;
-        }
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
+
+static bpnn_status find_format(const char *path, const bpnn_table_options *o, const bpnn__table_format **found,
+                               bpnn_error *error)
+{
+    *found = o->format ? bpnn__table_format_named(o->format) : format_for(path);
+    if (*found)
+        return BPNN_OK;
     return bpnn__fail(error, BPNN_USAGE, "no table format is called '%s'; known: csv, idx, npy, libsvm", o->format);
 }
 
@@ -466,13 +465,13 @@ static bpnn_status read_source(bpnn_table **table, const bpnn__source *source, c
     if (!options)
         options = &defaults;
     *table = NULL;
-    const format *f;
+    const bpnn__table_format *f;
     bpnn_status status = check_options(options, error);
     if (status == BPNN_OK)
         status = find_format(source->path, options, &f, error);
     uint64_t mode = bpnn__fpmode_enter();
     if (status == BPNN_OK)
-        status = bpnn__read_cached(table, source, options, f->name, f->read, error);
+        status = bpnn__read_cached(table, source, options, f, error);
     bpnn__fpmode_leave(mode);
     if (status != BPNN_OK) {
         bpnn_table_free(*table);

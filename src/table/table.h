@@ -91,11 +91,20 @@ bpnn_status bpnn__read_npy(bpnn_table **table, const bpnn__source *source, const
 bpnn_status bpnn__read_libsvm(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
                               bpnn_error *error);
 
-typedef bpnn_status (*bpnn__reader_fn)(bpnn_table **, const bpnn__source *, const bpnn_table_options *, bpnn_error *);
+/* A way a file's name ends, and what is behind it; several rows have the same name. */
+typedef struct bpnn__table_format {
+    const char *ending, *name;
+    bpnn_status (*read)(bpnn_table **, const bpnn__source *, const bpnn_table_options *, bpnn_error *);
+    bool parsed; /* text; else a plain matrix, which is read as fast as a cache of it */
+    bool pairs;  /* "images,labels" are two files */
+} bpnn__table_format;
 
-/* What `read` gives, from the cache of the options if it has it; else the cache is made. */
+/* The first of that name; NULL: none. */
+const bpnn__table_format *bpnn__table_format_named(const char *name);
+
+/* What format->read gives, from the cache of the options if it has it; else the cache is made. */
 bpnn_status bpnn__read_cached(bpnn_table **table, const bpnn__source *source, const bpnn_table_options *options,
-                              const char *format, bpnn__reader_fn read, bpnn_error *error);
+                              const bpnn__table_format *format, bpnn_error *error);
 
 struct bpnn__reader;
 bpnn_status bpnn__source_open(const bpnn__source *source, struct bpnn__reader **reader, bpnn_error *error);

@@ -48,16 +48,11 @@ typedef struct search {
 
 /* ---- folds ---- */
 
-static size_t element_size(bpnn_dtype dtype)
-{
-    return dtype == BPNN_F32 ? sizeof(float) : dtype == BPNN_F64 ? sizeof(double) : 1;
-}
-
 /* The rows whose fold is (not) `number`. */
 static bool pick_matrix(const bpnn_matrix *from, const unsigned char *fold_of, unsigned number, bool equal,
                         size_t count, bpnn_matrix *to, void **memory)
 {
-    size_t size = element_size(from->dtype), at = 0;
+    size_t size = bpnn_dtype_size(from->dtype), at = 0;
     unsigned char *copy = bpnn__alloc(count * from->cols, size);
     *memory = copy;
     if (!copy)
