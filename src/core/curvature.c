@@ -10,7 +10,8 @@
 
 #define layer_of BPNN_NAME(layer)
 
-/* J_ROWS rows of J~ a block (whatever the seeds), UNIT rows of the batch a unit of work for several threads, CELL panels a side of a cell of A */
+/* J_ROWS rows of J~ a block (whatever the seeds), UNIT rows of the batch a unit of work for several threads, CELL panels a side of a
+ * cell of A */
 enum { J_ROWS = 256, UNIT = 8, CELL = 8 };
 
 struct bpnn__curvature {
@@ -201,7 +202,8 @@ static inline void scale_line(double *restrict to, const double *restrict line, 
         to[k] = line[k] * by;
 }
 
-/* y d^T of a row, input by input, in seed form order; whole lines are written, what is too much by the next one. Returns the end. */
+/* y d^T of a row, input by input, in seed form order; returns the end. Whole lines are written, and written over by the next one; behind
+ * the last one stands 0, for y and d are 0 where they have no unit. */
 static double *fill_weights(const bpnn__curvature *c, size_t m, size_t row, size_t mine, double *line)
 {
     const ARRAYS *a = &c->core->arrays;

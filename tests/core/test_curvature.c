@@ -35,7 +35,7 @@ typedef struct kase {
 static bpnn_net *make_net(const kase *k)
 {
     const bpnn_layer layers[] = {{.size = 5, .activation = {.kind = k->hidden}, .bias = k->bias},
-                                 {.size = 9, .activation = {.kind = BPNN_ACT_TANH}, .bias = k->bias},
+                                 {.size = 9, .activation = {.kind = k->hidden}, .bias = k->bias},
                                  {.size = k->outputs, .activation = {.kind = k->output}, .bias = k->bias}};
     bpnn_net_options o;
     bpnn_net *net;
@@ -101,7 +101,7 @@ static double complex act(bpnn_activation_kind kind, double complex e)
 static void forward(const kase *k, const double complex *v, size_t r, bool preact, double complex *y)
 {
     const size_t size[] = {INPUTS, 5, 9, k->outputs};
-    const bpnn_activation_kind kind[] = {0, k->hidden, BPNN_ACT_TANH, k->output};
+    const bpnn_activation_kind kind[] = {0, k->hidden, k->hidden, k->output};
     double complex at[16];
     for (size_t j = 0; j < INPUTS; j++)
         at[j] = inputs[r * INPUTS + j];
@@ -167,6 +167,8 @@ static const kase kases[] = {
     {BPNN_ACT_TANH, BPNN_ACT_IDENTITY, BPNN_LOSS_MSE, 0, BPNN_BIAS_NEURON, 1, false, false},
     {BPNN_ACT_SIGMOID, BPNN_ACT_IDENTITY, BPNN_LOSS_HALF_MSE, 0, BPNN_BIAS_SHARED, 2, true, false},
     {BPNN_ACT_TANH, BPNN_ACT_TANH, BPNN_LOSS_MSE, 0, BPNN_BIAS_NONE, 3, true, true},
+    {BPNN_ACT_SIGMOID, BPNN_ACT_IDENTITY, BPNN_LOSS_MSE, 0, BPNN_BIAS_NONE, 1, false, false},
+    {BPNN_ACT_SIGMOID, BPNN_ACT_IDENTITY, BPNN_LOSS_MSE, 0, BPNN_BIAS_SHARED, 1, true, false},
     {BPNN_ACT_SIGMOID, BPNN_ACT_SIGMOID, BPNN_LOSS_MSE, 0, BPNN_BIAS_NEURON, 4, false, true},
     {BPNN_ACT_TANH, BPNN_ACT_SOFTMAX, BPNN_LOSS_MSE, 0, BPNN_BIAS_NEURON, 3, true, false},
     {BPNN_ACT_TANH, BPNN_ACT_IDENTITY, BPNN_LOSS_HUBER, 0.3, BPNN_BIAS_NEURON, 2, true, true},
@@ -218,6 +220,16 @@ static void expect(const kase *k, const bpnn__batch *batch, size_t n)
     }
 }
 
+/* What fills the last panel up to whole lines is 0: the factor takes it as it is. */
+static bool padding_is_zero(const bpnn__dense *a, size_t n)
+{
+    for (size_t p = n; p < a->stride; p++)
+        for (size_t q = 0; q <= p; q++)
+            if (*bpnn__dense_at(a, p, q) != 0)
+                return false;
+    return true;
+}
+
 static void sums(void **state)
 {
     (void)state;
@@ -240,9 +252,10 @@ static void sums(void **state)
                 most = fmax(most, fabs(expected[p][q]));
                 off = fmax(off, fabs(expected[p][q] - *bpnn__dense_at(&a, p, q)));
             }
-        if (!(off <= 1e-12 * most))
-            printf("case %zu: off by %g of %g\n", i, off, most);
-        bad += !(off <= 1e-12 * most) || most == 0;
+        bool padded = padding_is_zero(&a, n);
+        if (!(off <= 1e-12 * most) || !padded)
+            printf("case %zu: off by %g of %g%s\n", i, off, most, padded ? "" : ", padding that is not 0");
+        bad += !(off <= 1e-12 * most) || most == 0 || !padded;
         worst = fmax(worst, off / most);
         bpnn__dense_free(&a);
         bpnn__curvature_free(c);
