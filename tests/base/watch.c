@@ -7,6 +7,17 @@
 static _Atomic size_t largest;
 static _Atomic long alive;
 static _Atomic size_t most;
+static _Atomic size_t count, fail_at;
+static _Atomic bool persistent_now, failed;
+
+static bool fails(void)
+{
+    size_t at = atomic_load(&fail_at), n = atomic_fetch_add(&count, 1) + 1;
+    bool now = at > 0 && (n == at || (n > at && atomic_load(&persistent_now)));
+    if (now)
+        atomic_store(&failed, true);
+    return now;
+}
 
 /* False: refused. */
 static bool note(size_t size)
@@ -15,7 +26,7 @@ static bool note(size_t size)
     while (size > before && !atomic_compare_exchange_weak(&largest, &before, size))
         ;
     size_t above = atomic_load(&most);
-    return above == 0 || size <= above;
+    return (above == 0 || size <= above) && !fails();
 }
 
 static void *watch_allocate(size_t size, void *context)
@@ -65,4 +76,17 @@ long watch_alive(void)
 void watch_refuse(size_t above)
 {
     atomic_store(&most, above);
+}
+
+void watch_fail(size_t at, bool persistent)
+{
+    atomic_store(&count, 0);
+    atomic_store(&failed, false);
+    atomic_store(&persistent_now, persistent);
+    atomic_store(&fail_at, at);
+}
+
+bool watch_failed(void)
+{
+    return atomic_load(&failed);
 }

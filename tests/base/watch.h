@@ -15,4 +15,8 @@ long watch_alive(void);     /* blocks */
 /* From now on larger blocks are refused (0: none); watch_largest counts them as well. */
 void watch_refuse(size_t above);
 
+/* The at-th allocation from now on (from 1) fails; persistent: all behind it too; 0: none any more. */
+void watch_fail(size_t at, bool persistent);
+bool watch_failed(void); /* whether one has, since then */
+
 #endif

@@ -109,19 +109,6 @@ static const given cases[] = {
     REFUSED("UTF-8", SHARES "classes U1 2 a X;", WITH("X\0\0\0", "\0\xd8\0\0")),
 };
 
-/* The first output for the row 1, 2, .. */
-static double predicted(const bpnn_model *model)
-{
-    const bpnn__schema *s = &model->schema;
-    double x[8] = {0}, y[8] = {0};
-    size_t inputs = bpnn_net_describe(model->net).inputs;
-    for (size_t i = 0; i < inputs; i++)
-        x[i] = ((double)(i + 1) - s->mean[i]) / s->scale[i];
-    if (bpnn_net_forward(model->net, bpnn_matrix_of(x, 1, inputs), y, NULL) != BPNN_OK)
-        return (double)NAN;
-    return s->target_mean ? y[0] * s->target_scale[0] + s->target_mean[0] : y[0];
-}
-
 static bool edit(const given *c, bytes file)
 {
     bool found = !c->from;
@@ -142,7 +129,7 @@ static bool right(const given *c)
     bytes file = archive_file(c->arrays);
     bool good = edit(c, file);
     bpnn_status status = bpnn__import_npz(&model, file.data, file.size, "made.npz", &error);
-    double y = status == BPNN_OK ? predicted(model) : 0;
+    double y = status == BPNN_OK ? made_first_output(model) : 0;
     if (c->refused)
         good = good && status == BPNN_MODEL && !model && strcmp(error.file, "made.npz") == 0 &&
                strstr(error.text, c->refused);

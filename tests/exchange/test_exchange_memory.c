@@ -1,5 +1,6 @@
-/* The n-th allocation of an import or export fails, n = 1, 2, .. until none does (exports: fewer and fewer behind the 50th): once, and from then on. The answer is "out of memory" or
- * success, nothing is lost, nothing crashes. */
+/* The n-th allocation of an import or export fails, n = 1, 2, .. until none does (exports: fewer and fewer behind the 50th): once, and
+ * from then on. The answer is "out of memory" or success, nothing is lost, nothing crashes. */
+#include "base/watch.h"
 #include "exchange/archive.h"
 #include "exchange/drawn.h"
 #include "exchange/graph.h"
@@ -9,43 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct {
-    size_t count, fail_at; /* allocations so far; 0 = none fails */
-    bool persistent, failed;
-    long live;
-} faults;
-
-static bool fails(void)
-{
-    bool now =
-        ++faults.count == faults.fail_at || (faults.persistent && faults.fail_at && faults.count > faults.fail_at);
-    faults.failed |= now;
-    return now;
-}
-
-static void *allocate(size_t size, void *context)
-{
-    (void)context;
-    void *memory = fails() ? NULL : malloc(size);
-    faults.live += memory != NULL;
-    return memory;
-}
-
-static void *reallocate(void *memory, size_t size, void *context)
-{
-    (void)context;
-    void *grown = fails() ? NULL : realloc(memory, size);
-    faults.live += grown && !memory;
-    return grown;
-}
-
-static void release(void *memory, void *context)
-{
-    (void)context;
-    faults.live -= memory != NULL;
-    free(memory);
-}
 
 /* One operation: an import of the file, or without bytes an export of the model. */
 typedef struct operation {
@@ -71,21 +35,18 @@ static bpnn_status perform(const operation *o, bpnn_error *error)
 static bool try(const operation *o, size_t n, bool persistent, size_t *bad)
 {
     bpnn_error error = {0};
-    long before = faults.live;
-    faults.count = 0;
-    faults.fail_at = n;
-    faults.persistent = persistent;
-    faults.failed = false;
+    long before = watch_alive();
+    watch_fail(n, persistent);
     bpnn_status status = perform(o, &error);
-    faults.fail_at = 0;
-    bool good =
-        faults.live == before && (status == BPNN_OK || (faults.failed && status == BPNN_MEMORY && error.text[0]));
+    bool failed = watch_failed();
+    watch_fail(0, false);
+    bool good = watch_alive() == before && (status == BPNN_OK || (failed && status == BPNN_MEMORY && error.text[0]));
     if (!good) {
         printf("%s %s: allocation %zu%s: status %d (%s), %ld blocks lost\n", o->file.data ? "import" : "export",
-               o->name, n, persistent ? " on" : "", (int)status, error.text, faults.live - before);
+               o->name, n, persistent ? " on" : "", (int)status, error.text, watch_alive() - before);
         ++*bad;
     }
-    return !faults.failed;
+    return !failed;
 }
 
 static size_t sweep(const operation *o, size_t *bad)
@@ -157,11 +118,10 @@ static size_t imports(const bpnn_model *ours, size_t *bad)
 
 int main(void)
 {
-    const bpnn_allocator allocator = {allocate, reallocate, release, NULL};
     uint64_t seed = seed_of_tests(1);
     dice d = {seed};
     size_t done = 0, bad = 0;
-    if (bpnn_set_allocator(&allocator, NULL) != BPNN_OK)
+    if (!watch_begin())
         return 1;
     for (int task = 1; task <= 3; task++) {
         bpnn_model *model = drawn_model(&d, (bpnn_task)task, task == 2 ? BPNN_SINGLE : BPNN_DOUBLE, BPNN_ACT_TANH);

@@ -303,3 +303,17 @@ bool made_is_whole(const bpnn_model *model)
     bpnn_release(data);
     return good;
 }
+
+double made_first_output(const bpnn_model *model)
+{
+    const bpnn__schema *s = &model->schema;
+    double x[8], y[8];
+    size_t inputs = s->width, outputs = bpnn__schema_outputs(s);
+    if (inputs > sizeof x / sizeof *x || outputs > sizeof y / sizeof *y)
+        return (double)NAN;
+    for (size_t i = 0; i < inputs; i++)
+        x[i] = ((double)(i + 1) - s->mean[i]) / s->scale[i];
+    if (bpnn_net_forward(model->net, bpnn_matrix_of(x, 1, inputs), y, NULL) != BPNN_OK)
+        return (double)NAN;
+    return s->target_mean ? y[0] * s->target_scale[0] + s->target_mean[0] : y[0];
+}

@@ -28,4 +28,7 @@ void repair_checksum(unsigned char *bytes, size_t size);
 /* Whether a model that came of a malformed file is as good as any: it can be written and read back. */
 bool made_is_whole(const bpnn_model *model);
 
+/* The first output for the row 1, 2, .. of a model of numbers with at most 8 inputs and outputs; NAN of others. */
+double made_first_output(const bpnn_model *model);
+
 #endif

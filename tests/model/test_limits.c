@@ -51,7 +51,7 @@ static void add_number(text *t, uint64_t number, int bytes)
     }
 }
 
-/* Reads it as a table; *columns of it. The text is freed. */
+/* Reads it as a table. The text is freed. */
 static bpnn_status read_text(text *t, const char *format, uint64_t max_columns, uint64_t max_bytes, bpnn_error *error)
 {
     bpnn_table_options o;
@@ -166,7 +166,7 @@ static bpnn_status take_members(size_t n, bpnn_error *error)
     return fit_and_keep(plain_rows, &o, error);
 }
 
-/* A table of six rows with a text of n bytes as the name of column x, of the target y, as a category or a class. */
+/* A table of twelve rows with a text of n bytes as the name of column x, of the target y, as a category or a class. */
 static bpnn_status with_text(size_t n, int place, bpnn_error *error)
 {
     bpnn_fit_options o;
@@ -176,7 +176,7 @@ static bpnn_status with_text(size_t n, int place, bpnn_error *error)
     add(&t, ",", 1);
     add(&t, "y", place == 1 ? n : 1);
     for (int r = 0; r < 12; r++) {
-        add(&t, r % 2 ? "\nb" : "\na", place == 2 && r % 2 == 0 ? 1 : 1);
+        add(&t, r % 2 ? "\nb" : "\na", 1);
         add(&t, "a", place == 2 && r % 2 == 0 ? n - 1 : 0);
         add(&t, r % 2 ? ",q" : ",p", 1);
         add(&t, "p", place == 3 && r % 2 == 0 ? n - 1 : 0);
@@ -413,6 +413,7 @@ static bpnn_status take_cell(size_t n, bpnn_error *error)
     return read_text(&t, "csv", 0, 0, error);
 }
 
+/* With the end of its line. */
 static bpnn_status take_record(size_t n, bpnn_error *error)
 {
     text t = {0};
@@ -421,7 +422,7 @@ static bpnn_status take_record(size_t n, bpnn_error *error)
         add(&t, "x", n / 8 - 1);
         add(&t, ",", 1);
     }
-    add(&t, "x", n - 7 * (n / 8));
+    add(&t, "x", n - 7 * (n / 8) - 1);
     add(&t, "\n", 1);
     return read_text(&t, "csv", 0, 0, error);
 }

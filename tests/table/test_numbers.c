@@ -30,7 +30,7 @@ static bool same(double a, double b)
     return isnan(a) ? isnan(b) : memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* Column i of the list of `count` out of `all` is right everywhere. */
+/* Both matrices have the cells of these columns. */
 static bool is_right(const bpnn_table *t, const size_t *columns, size_t count, const float *f, const double *x)
 {
     for (size_t r = 0; r < bpnn_table_rows(t); r++)
