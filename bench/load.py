@@ -9,8 +9,8 @@ from sides import BUILD, CPUS, DATA, HERE, PYTHON
 
 
 def command(name, threads, path):
-    if name == "bpnn":
-        return [os.path.join(BUILD, "bench", "load_side"), path, str(threads)]
+    if name.startswith("bpnn"):
+        return [os.path.join(BUILD, "bench", "load_side"), path, str(threads)] + ["cache"] * name.endswith("--cache")
     if name == "data.table":
         return ["Rscript", os.path.join(HERE, "peers", "load_side.R"), path, str(threads)]
     return [PYTHON, os.path.join(HERE, "peers", "load_side.py"), name, path]

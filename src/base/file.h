@@ -34,6 +34,7 @@ bpnn_status bpnn__reader_from_memory(bpnn__reader **reader, const void *bytes, s
 
 /* Up to `size` bytes; *got < size only at the end of the file. A damaged or truncated gzip is DATA. */
 bpnn_status bpnn__reader_read(bpnn__reader *reader, void *bytes, size_t size, size_t *got, bpnn_error *error);
+
 struct bpnn__digest;
 
 /* Adds every byte of the file, those already looked at too, to the digest from now on; before the first read. */

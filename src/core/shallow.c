@@ -1,5 +1,5 @@
-/* Nets of one hidden layer: many steps of plain gradient descent in one kernel call: nothing but the steps' arithmetic is left.
- * The same bits as steps one by one. */
+/* Nets of one hidden layer in one kernel call: many steps of plain gradient descent, of which nothing but their arithmetic is left, or the
+ * outputs of a few rows. The same bits as steps and rows one by one. */
 #include "core/core.h"
 
 #define layer_of BPNN_NAME(layer)
